@@ -1,0 +1,54 @@
+"""Causes: where published PAPI fell or lags, and what each part took from or gave to the total (task T1).
+Not here: the district survey's own change (change.py)."""
+
+import dagster as dg
+import pandas as pd
+
+from assets.declare import Frames, describe, for_each, note
+from dgi.index.causes import diagnose
+from pipelines.partitions import papi_year, this_year_and_the_one_before
+from pipelines.resources import FactsParam
+
+PROVINCE_CODE = "P14"
+
+
+@dg.asset(
+    partitions_def=papi_year,
+    ins={"papi_scores": dg.AssetIn(partition_mapping=this_year_and_the_one_before)},
+    **describe(
+        "papi_diagnosis",
+        "causes",
+        "One row is one province and one node of published PAPI: its place, its gap to the median "
+        "and to the best quarter, and its change on what both years measure alike.",
+        ["dgi/index/causes.py", "dgi/index/ranking.py", "dgi/index/indicators.py",
+         "data/indicator_sets", "assets/causes.py"],
+        tags={"task": "T1"},
+    ),
+)  # fmt: skip
+def papi_diagnosis(
+    context: dg.AssetExecutionContext, facts: FactsParam, papi_scores: Frames
+) -> Frames:
+    def diagnosed(year: str) -> pd.DataFrame:
+        before = str(int(year) - 1)
+        has_base = before in papi_scores
+        table = diagnose(
+            papi_scores[year],
+            facts.papi_set(int(year)),
+            papi_scores.get(before),
+            facts.papi_set(int(before)) if has_base else None,
+        )
+        own = table[table["province_code"] == PROVINCE_CODE]
+        parts = own[own["level"] == "sub_dimension"].dropna(subset=["contribution"])
+        worst = parts.nsmallest(3, "contribution")
+        note(
+            context,
+            year,
+            compared_with=before if has_base else "no earlier year",
+            took_most=", ".join(
+                f"{row.key} {row.contribution:+.3f}" for row in worst.itertuples(index=False)
+            ),
+            flags=dg.MetadataValue.json(own["flag"].value_counts().to_dict()),
+        )
+        return table
+
+    return for_each(context, diagnosed, papi_scores)

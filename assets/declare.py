@@ -1,0 +1,68 @@
+"""How an asset is declared: one grammar for group, owner, kinds, schema and code version of every table.
+Not here: any particular asset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import dagster as dg
+
+from pipelines.partitions import FACTS
+from pipelines.schemas import Schemas
+from pipelines.versions import code_version
+
+OWNER = "team:data-engineering"
+SCHEMAS = Schemas(FACTS.table("tables/columns.csv"))
+Frames = dict[str, Any]
+
+
+def describe(
+    name: str,
+    group: str,
+    description: str,
+    made_by: list[str],
+    *,
+    kinds: tuple[str, ...] = ("pandas", "parquet"),
+    tags: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Arguments that every asset declaration shares.
+
+    `description`: its first sentence is "One row is …"; `made_by`: code and fact files, from the
+    repository's root, whose change makes what is kept untrue.
+    """
+    metadata: dict[str, Any] = {}
+    if SCHEMAS.has(name):
+        metadata["dagster/column_schema"] = SCHEMAS.table_schema(name)
+    return {
+        "description": description,
+        "group_name": group,
+        "kinds": set(kinds),
+        "owners": [OWNER],
+        "tags": dict(tags or {}),
+        "metadata": metadata,
+        "code_version": code_version("data/tables/columns.csv", *made_by),
+    }
+
+
+def for_each(
+    context: dg.AssetExecutionContext, compute: Callable[[str], Any], *inputs: Mapping[str, Any]
+) -> Frames:
+    """`compute(partition key)` for every partition of the run, in key order.
+
+    Raises when one of `inputs` lacks a partition that the run is to make.
+    """
+    keys = sorted(str(key) for key in context.partition_keys)
+    lacking = sorted({key for key in keys for given in inputs if key not in given})
+    if lacking:
+        raise dg.Failure(
+            f"upstream of {', '.join(lacking)} is missing or out of date: materialise it first"
+        )
+    return {key: compute(key) for key in keys}
+
+
+def note(
+    context: dg.AssetExecutionContext, partition: str, asset: str | None = None, **facts: Any
+) -> None:
+    """Metadata on one partition's materialisation."""
+    context.add_asset_metadata(facts, asset_key=asset, partition_key=partition)

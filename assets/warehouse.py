@@ -1,0 +1,90 @@
+"""Warehouse: the published tables loaded for analysts, each year in one transaction.
+Not here: the tables' columns (data/tables), the views (sql/views), or any computing."""
+
+import dagster as dg
+import pandas as pd
+
+from assets.declare import Frames, describe, for_each
+from pipelines.partitions import all_districts_of_the_year, papi_year, place, survey_year
+
+GROUP = "warehouse"
+LOADING = ["sql", "assets/warehouse.py"]
+KINDS = ("sql", "sqlalchemy")
+
+
+@dg.asset(
+    io_manager_key="warehouse",
+    **describe(
+        "published_reference",
+        GROUP,
+        "One row is one reference table in the warehouse: the Decision, units, indicators.",
+        LOADING,
+        kinds=KINDS,
+    ),
+)
+def published_reference(
+    decision_items: pd.DataFrame,
+    administrative_units: pd.DataFrame,
+    indicators: pd.DataFrame,
+    survey_sets: pd.DataFrame,
+) -> Frames:
+    return {
+        "decision_items": decision_items,
+        "administrative_units": administrative_units,
+        "indicators": indicators,
+        "survey_sets": survey_sets,
+    }
+
+
+@dg.asset(
+    partitions_def=papi_year,
+    io_manager_key="warehouse",
+    **describe(
+        "published_papi",
+        GROUP,
+        "One row is one published-PAPI table of one year in the warehouse.",
+        LOADING,
+        kinds=KINDS,
+        tags={"task": "T1"},
+    ),
+)
+def published_papi(
+    context: dg.AssetExecutionContext, papi_scores: Frames, papi_diagnosis: Frames
+) -> Frames:
+    def tables(year: str) -> Frames:
+        return {"papi_scores": papi_scores[year], "papi_diagnosis": papi_diagnosis[year]}
+
+    return for_each(context, tables, papi_scores, papi_diagnosis)
+
+
+@dg.asset(
+    partitions_def=survey_year,
+    io_manager_key="warehouse",
+    ins={"indicator_estimates": dg.AssetIn(partition_mapping=all_districts_of_the_year)},
+    **describe(
+        "published_survey",
+        GROUP,
+        "One row is one table of one survey year in the warehouse: indicator estimates, scores "
+        "and changes of the districts and the province.",
+        LOADING,
+        kinds=KINDS,
+        tags={"task": "T5"},
+    ),
+)
+def published_survey(
+    context: dg.AssetExecutionContext,
+    indicator_estimates: Frames,
+    province_estimates: Frames,
+    district_scores: Frames,
+    district_changes: Frames,
+) -> Frames:
+    def tables(year: str) -> Frames:
+        own = [indicator_estimates[key] for key in sorted(indicator_estimates)
+               if place(key)[0] == int(year)]  # fmt: skip
+        return {
+            "indicator_estimates": pd.concat([*own, province_estimates[year]], ignore_index=True),
+            "district_scores": district_scores[year],
+            "district_changes": district_changes[year],
+        }
+
+    return for_each(context, tables, province_estimates, district_scores, district_changes)

@@ -1,0 +1,14 @@
+"""What must be true of what the pipeline makes: views and asset checks, one file per stage, same names as assets.
+Not here: the rules (data/checks), or the assets. Great Expectations is imported only when a check runs."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+
+def all_checks() -> list[dg.AssetChecksDefinition]:
+    """Asset checks of every stage."""
+    from checks import causes, change, index, ingestion, quality, reference, reports, warehouse
+
+    stages = (reference, causes, ingestion, quality, index, change, reports, warehouse)
+    return [check for stage in stages for check in stage.CHECKS]

@@ -1,0 +1,42 @@
+"""Checks of change between survey years: views the rules in data/checks/change.yaml look at.
+Not here: the rules themselves, or checks of either year's scores (index.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from checks.suites import PARTITION, Views, suite_checks
+from pipelines.partitions import survey_year
+
+
+def change_views(context: Any, district_changes: dict[str, pd.DataFrame]) -> Views:
+    sums, rows, years = [], [], []
+    for year, table in district_changes.items():
+        total = table[table["level"] == "total"].set_index("district")["change"]
+        parts = table[table["level"] == "sub_dimension"].groupby("district")["contribution"].sum()
+        difference = (total - parts).dropna().to_numpy(float)
+        sums.append(pd.DataFrame({PARTITION: year, "difference": difference}))
+        known = table["change"].notna()
+        rows.append(
+            pd.DataFrame(
+                {
+                    PARTITION: year,
+                    "is_flagged": known | (table["flag"] != "observed"),
+                    "size_in_se": (table["change"] / table["se"]).abs()
+                    .where(table["level"] == "total"),
+                    "q_below_p": (table["q_value"] < table["p_value"] - 1e-12).astype(int),
+                }
+            )
+        )  # fmt: skip
+        whole = table[(table["district"] == "province") & (table["level"] == "total")]
+        ratio = (whole["n"].astype(float) / whole["base_n"].astype(float)).to_numpy()
+        years.append(pd.DataFrame({PARTITION: year, "interviews_against_base_year": ratio}))
+    return {"sums": pd.concat(sums), "rows": pd.concat(rows), "years": pd.concat(years)}
+
+
+CHECKS: list[dg.AssetChecksDefinition] = [
+    suite_checks("change", "district_changes", survey_year, change_views)
+]

@@ -1,0 +1,2 @@
+"""What the answers add up to: indicators, estimates, scores, ranks, change, causes. Pure: frames in, frames out.
+Not here: files, SQL, the clock, or who was asked (that is dgi.survey)."""

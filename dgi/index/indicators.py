@@ -1,0 +1,220 @@
+"""The indicator set: the tree of total, dimensions, sub-dimensions and indicators as a table (method §3),
+and what one answer is worth on it (method §4). Not here: estimates over respondents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from dgi.errors import Fault
+from dgi.facts import (
+    Codes,
+    Key,
+    OptionalReal,
+    Row,
+    Text,
+    Year,
+    check_rows,
+    check_unique,
+    raise_faults,
+)
+from dgi.survey.questionnaire import Questionnaire
+
+REPAIR = "Correct the cell; data/indicator_sets/README.md says what each column means."
+LEVELS = ("total", "dimension", "sub_dimension", "indicator")
+PARENT_LEVEL = {"dimension": "total", "sub_dimension": "dimension", "indicator": "sub_dimension"}
+# What must be equal for an indicator of one version to be compared with one of another.
+IDENTITY = ["measure", "question", "good_answers", "base", "dk", "direction",
+            "scale_min", "scale_max"]  # fmt: skip
+
+
+class IndicatorRow(Row):
+    """One node of the tree."""
+
+    level: Literal["total", "dimension", "sub_dimension", "indicator"]
+    key: Key
+    code: Text
+    parent: str = ""
+    name_vi: Text
+    name_en: Text
+    direction: Literal["+1", "-1", "1", ""] = ""
+    weight: OptionalReal = None
+    scale_min: OptionalReal
+    scale_max: OptionalReal
+    measure: Literal["share", "mean", "count", ""] = ""
+    question: str = ""
+    good_answers: Codes = ()
+    base: str = ""
+    dk: Literal["missing", "counts_as_no", ""] = ""
+    min_n: OptionalReal = None
+    min_share: OptionalReal = None
+    source: str = ""
+
+
+class IndicatorSetRow(Row):
+    """One version of an indicator set and the survey years it serves."""
+
+    indicator_set: Text
+    kind: Literal["papi", "district"]
+    first_year: Year
+    last_year: Year
+    name_vi: Text
+    name_en: Text
+    statement_vi: Text
+    statement_en: Text
+    source: Text
+
+
+@dataclass(frozen=True)
+class IndicatorSet:
+    """One version of the tree, typed; `tree` has one row per node in reading order."""
+
+    name: str
+    tree: pd.DataFrame
+
+    @classmethod
+    def from_table(cls, name: str, table: pd.DataFrame) -> IndicatorSet:
+        """Check and type the tree. Raises FactError with every wrong cell or broken branch."""
+        where = f"data/indicator_sets/{name}.csv"
+        tree = check_rows(table, IndicatorRow, where, REPAIR)
+        tree["direction"] = tree["direction"].map({"-1": -1, "+1": 1, "1": 1, "": 1})
+        faults = check_unique(tree, ["key"], where) + check_unique(tree, ["code"], where)
+        level_of = dict(zip(tree["key"], tree["level"], strict=True))
+        for number, row in enumerate(tree.itertuples(index=False), start=2):
+            expected = PARENT_LEVEL.get(row.level)
+            if expected is None and row.parent:
+                faults.append(Fault(where, "the total has no parent", REPAIR, row=number,
+                                    column="parent", value=row.parent))  # fmt: skip
+            if expected is not None and level_of.get(row.parent) != expected:
+                faults.append(Fault(where, f"the parent of a {row.level} is a {expected}", REPAIR,
+                                    row=number, column="parent", value=row.parent))  # fmt: skip
+            if not (row.scale_min is not None and row.scale_max is not None
+                    and row.scale_min < row.scale_max):  # fmt: skip
+                faults.append(Fault(where, "scale_min is below scale_max", REPAIR, row=number,
+                                    column="scale_min", value=str(row.scale_min)))  # fmt: skip
+            if row.level == "indicator":
+                faults += _check_indicator(row, where, number)
+        faults += _check_scales(tree, where)
+        raise_faults(faults)
+        return cls(name, tree)
+
+    def at(self, level: str) -> pd.DataFrame:
+        """Nodes of one level, in reading order."""
+        return self.tree[self.tree["level"] == level].reset_index(drop=True)
+
+    def check_against(self, questionnaire: Questionnaire) -> None:
+        """Raise FactError when an indicator names a question, answer or base that is not asked."""
+        where = f"data/indicator_sets/{self.name}.csv"
+        questions = questionnaire.questions.set_index("question")
+        faults = []
+        for row in self.at("indicator").itertuples(index=False):
+            for question in row.question.split(" "):
+                if question not in questions.index:
+                    faults.append(Fault(where, f"question is not in {questionnaire.name}", REPAIR,
+                                        column="question", value=f"{row.key}: {question}"))  # fmt: skip
+                    continue
+                asked = questions.loc[question]
+                if (asked["asked_if"] or "all") != row.base:
+                    faults.append(Fault(where, "the base is not the question's asked_if", REPAIR,
+                                        column="base", value=f"{row.key}: {row.base}"))  # fmt: skip
+                valid = questionnaire.codes(asked["answers"], "valid")
+                if not set(row.good_answers) <= set(valid):
+                    faults.append(Fault(where, f"a good answer is not a valid code of {question}",
+                                        REPAIR, column="good_answers", value=row.key))  # fmt: skip
+                if row.measure == "mean" and (min(valid), max(valid)) != (
+                    row.scale_min, row.scale_max):  # fmt: skip
+                    faults.append(Fault(where, "the goalposts of a mean are its lowest and highest"
+                                        " answer", REPAIR, column="scale_min",
+                                        value=row.key))  # fmt: skip
+        raise_faults(faults)
+
+
+def _check_indicator(row, where: str, number: int) -> list[Fault]:
+    """Rules that hold inside one indicator row."""
+    faults = []
+
+    def fault(column: str, rule: str) -> None:
+        value = str(getattr(row, column))
+        faults.append(Fault(where, rule, REPAIR, row=number, column=column, value=value))
+
+    for column in ("measure", "question", "base", "dk"):
+        if not getattr(row, column):
+            fault(column, f"an indicator states its {column}")
+    if row.weight is None or row.weight <= 0:
+        fault("weight", "an indicator's weight is above zero")
+    if row.min_n is None or row.min_n < 1:
+        fault("min_n", "min_n is 1 or more")
+    if row.measure in ("share", "count") and not row.good_answers:
+        fault("good_answers", "a share or count names its good answers")
+    if row.measure == "mean" and (row.good_answers or row.dk != "missing"):
+        fault("dk", "a mean has no good answers, and a don't-know is missing")
+    if row.measure == "share" and (row.scale_min, row.scale_max) != (0, 1):
+        fault("scale_max", "a share runs from 0 to 1")
+    if row.measure == "count" and row.scale_max != len(row.question.split(" ")):
+        fault("scale_max", "a count runs from 0 to its number of questions")
+    return faults
+
+
+def _check_scales(tree: pd.DataFrame, where: str) -> list[Fault]:
+    """Sub-dimension scales add up to the dimension's, dimensions' to the total's (method §3)."""
+    faults = []
+    for level in ("total", "dimension"):
+        child_level = LEVELS[LEVELS.index(level) + 1]
+        children = tree[tree["level"] == child_level].groupby("parent")[["scale_min", "scale_max"]]
+        sums = children.sum()
+        for row in tree[tree["level"] == level].itertuples(index=False):
+            if row.key not in sums.index:
+                faults.append(Fault(where, f"the {level} has no {child_level}", REPAIR,
+                                    value=row.key))  # fmt: skip
+                continue
+            for column in ("scale_min", "scale_max"):
+                if abs(float(sums.loc[row.key, column]) - getattr(row, column)) > 1e-9:
+                    faults.append(Fault(where, f"the {child_level} scales do not add up to it",
+                                        REPAIR, column=column, value=row.key))  # fmt: skip
+    return faults
+
+
+def indicator_values(
+    responses: pd.DataFrame, indicators: pd.DataFrame, questionnaire: Questionnaire
+) -> np.ndarray:
+    """What each answer is worth: y_kj of method §4.
+
+    `responses`: one row per respondent with question columns of codes (NA = not asked);
+    `indicators`: indicator rows of the tree. Returns float (n, J): the value in
+    [scale_min, scale_max], NaN where not asked, refused, or a don't-know that is missing.
+    """
+    lists = questionnaire.questions.set_index("question")["answers"]
+    kinds = {
+        name: rows.groupby("kind")["code"].agg(list).to_dict()
+        for name, rows in questionnaire.answers.groupby("answers")
+    }
+    values = np.full((len(responses), len(indicators)), np.nan)
+    for column, row in enumerate(indicators.itertuples(index=False)):
+        parts = []
+        for question in row.question.split(" "):
+            codes = responses[question].to_numpy(dtype=float, na_value=np.nan)
+            kind = kinds[lists[question]]
+            valid = np.isin(codes, kind["valid"])
+            if row.measure == "mean":
+                parts.append(np.where(valid, codes, np.nan))
+                continue
+            value = np.where(valid, np.isin(codes, row.good_answers).astype(float), np.nan)
+            if row.dk == "counts_as_no":
+                # "No" to a good thing is 0; where direction is -1 the counted answer is the bad
+                # thing, and not knowing of it is not having met it: 0 as well.
+                value[np.isin(codes, kind.get("dont_know", []))] = 0.0
+            parts.append(value)
+        values[:, column] = np.sum(parts, axis=0)
+    return values
+
+
+def common_indicators(current: IndicatorSet, base: IndicatorSet) -> list[str]:
+    """Keys of indicators asked, scored and based alike in both versions (method §8)."""
+    now = current.at("indicator").set_index("key")
+    before = base.at("indicator").set_index("key")
+    shared = [key for key in now.index if key in before.index]
+    same = (now.loc[shared, IDENTITY] == before.loc[shared, IDENTITY]).all(axis=1)
+    return [key for key in shared if same[key]]

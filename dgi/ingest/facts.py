@@ -1,0 +1,194 @@
+"""The door for fact files: reads the tables under data/ and hands them to the room that checks them.
+Not here: the rules of any table; a wrong fact raises FactError from the room that owns it."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from dgi.decision import Decision
+from dgi.errors import FactError, Fault
+from dgi.facts import FIRST_ROW, Row, check_rows
+from dgi.index.indicators import REPAIR as SET_REPAIR
+from dgi.index.indicators import IndicatorSet, IndicatorSetRow
+from dgi.index.papi import (
+    ProvinceRow,
+    SourceRow,
+    SuppressionRow,
+    published_scores,
+)
+from dgi.survey.questionnaire import REPAIR as QUESTIONNAIRE_REPAIR
+from dgi.survey.questionnaire import Questionnaire, QuestionnaireRow
+from dgi.survey.register import SurveyRow, check_surveys
+from dgi.survey.units import Units
+from dgi.survey.weights import CensusRow, CommuneAdultsRow, SexAgeRow, district_margins
+
+CENSUS_REPAIR = "Correct the cell; data/census/README.md says what each column means."
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A fact table as text, one column per header, blanks as ''. Raises FactError."""
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        raise FactError([Fault(str(path), "the fact file is missing",
+                               "Restore it from version control.")]) from None  # fmt: skip
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise FactError([Fault(str(path), f"not a readable CSV table: {error}",
+                               "Save it as UTF-8, comma-separated, one header line.")]) from None  # fmt: skip
+
+
+class Facts:
+    """Every fact under one folder, read once and checked when first asked for."""
+
+    def __init__(self, folder: Path | str):
+        self.folder = Path(folder)
+
+    def _rows(self, relative: str, model: type[Row], action: str) -> pd.DataFrame:
+        where = f"data/{relative}"
+        return check_rows(read_table(self.folder / relative), model, where, action)
+
+    @cached_property
+    def surveys(self) -> pd.DataFrame:
+        """The survey register, one row per survey year."""
+        return check_surveys(read_table(self.folder / "surveys.csv"))
+
+    def survey(self, year: int) -> SurveyRow:
+        """The register's row of one survey year. Raises FactError when it has none."""
+        rows = self.surveys[self.surveys["survey_year"] == year]
+        if rows.empty:
+            raise FactError([Fault("data/surveys.csv", f"survey year {year} has no row",
+                                   "Add the row: docs/new-survey-year.md.")])  # fmt: skip
+        return SurveyRow.model_validate(rows.iloc[0].to_dict())
+
+    @cached_property
+    def units(self) -> Units:
+        """The register of districts and communes."""
+        return Units.from_tables(
+            read_table(self.folder / "units/districts.csv"),
+            read_table(self.folder / "units/communes.csv"),
+        )
+
+    @cached_property
+    def provinces(self) -> pd.DataFrame:
+        """The 63 provinces: code, GSO code, names."""
+        action = "Correct the cell; data/units/README.md says what each column means."
+        return self._rows("units/provinces.csv", ProvinceRow, action)
+
+    @cached_property
+    def indicator_sets(self) -> pd.DataFrame:
+        """The registry of indicator sets, one row per version."""
+        return self._rows("indicator_sets/sets.csv", IndicatorSetRow, SET_REPAIR)
+
+    @lru_cache  # noqa: B019 - one Facts lives as long as the process
+    def indicator_set(self, name: str) -> IndicatorSet:
+        """One version of the tree."""
+        return IndicatorSet.from_table(name, read_table(self.folder / f"indicator_sets/{name}.csv"))
+
+    def papi_set(self, year: int) -> IndicatorSet:
+        """The structure of published PAPI in `year`."""
+        sets = self.indicator_sets
+        serving = sets[
+            (sets["kind"] == "papi") & (sets["first_year"] <= year) & (sets["last_year"] >= year)
+        ]
+        if len(serving) != 1:
+            raise FactError([Fault("data/indicator_sets/sets.csv",
+                                   f"{len(serving)} PAPI structures serve {year}",
+                                   "Exactly one row of kind papi must cover the year.")])  # fmt: skip
+        return self.indicator_set(str(serving.iloc[0]["indicator_set"]))
+
+    def set_statement(self, name: str) -> dict[str, str]:
+        """What must be said wherever a set is shown: {'vi': ..., 'en': ...}."""
+        row = self.indicator_sets.set_index("indicator_set").loc[name]
+        return {"vi": str(row["statement_vi"]), "en": str(row["statement_en"])}
+
+    @cached_property
+    def questionnaires(self) -> pd.DataFrame:
+        """The registry of questionnaires and the survey years they serve."""
+        return self._rows(
+            "questionnaires/questionnaires.csv", QuestionnaireRow, QUESTIONNAIRE_REPAIR
+        )
+
+    @lru_cache  # noqa: B019
+    def questionnaire(self, name: str) -> Questionnaire:
+        """One questionnaire version."""
+        if name not in set(self.questionnaires["questionnaire"]):
+            raise FactError([Fault("data/questionnaires/questionnaires.csv",
+                                   "the questionnaire is not registered",
+                                   "Add its row.", value=name)])  # fmt: skip
+        return Questionnaire.from_tables(
+            name,
+            read_table(self.folder / f"questionnaires/{name}.csv"),
+            read_table(self.folder / "questionnaires/answers.csv"),
+            read_table(self.folder / "questionnaires/fixed_columns.csv"),
+        )
+
+    @cached_property
+    def censuses(self) -> pd.DataFrame:
+        """The registry of censuses, one row each."""
+        return self._rows("census/censuses.csv", CensusRow, CENSUS_REPAIR)
+
+    def commune_adults(self, census: str) -> pd.DataFrame:
+        """Adults of every commune in one census."""
+        rows = self._rows("census/commune_adults.csv", CommuneAdultsRow, CENSUS_REPAIR)
+        return rows[rows["census"] == census].reset_index(drop=True)
+
+    def sex_age(self, census: str) -> pd.DataFrame:
+        """Sex and age shares of every district in one census."""
+        rows = self._rows("census/sex_age.csv", SexAgeRow, CENSUS_REPAIR)
+        return rows[rows["census"] == census].reset_index(drop=True)
+
+    @lru_cache  # noqa: B019
+    def margins(self, census: str, day: date) -> pd.DataFrame:
+        """Adult population of every district on the boundary of `day`, by census margin."""
+        census_day = self.censuses.set_index("census").loc[census, "reference_date"]
+        return district_margins(
+            self.commune_adults(census), self.sex_age(census), self.units, census_day, day
+        )
+
+    @cached_property
+    def papi_sources(self) -> pd.DataFrame:
+        """Where each published year comes from; its years are the PAPI years."""
+        return self._rows("papi/sources.csv", SourceRow, "Correct the cell.")
+
+    @cached_property
+    def papi_suppressions(self) -> pd.DataFrame:
+        """Every unpublished figure with its reason."""
+        return self._rows("papi/suppressions.csv", SuppressionRow, "Correct the cell.")
+
+    def papi_scores(self, year: int) -> pd.DataFrame:
+        """Published PAPI of one year, long, ranked and flagged (dgi.index.papi)."""
+        return published_scores(
+            year,
+            read_table(self.folder / f"papi/{year}.csv"),
+            self.papi_set(year),
+            self.provinces,
+            self.papi_suppressions,
+        )
+
+    @cached_property
+    def decision(self) -> Decision:
+        """Decision 3051/QĐ-UBND as data."""
+        return Decision.from_document(
+            self.yaml("decision/decision-3051.yaml"), "data/decision/decision-3051.yaml"
+        )
+
+    def yaml(self, relative: str) -> Any:
+        """One YAML document under the folder. Raises FactError when it cannot be read."""
+        try:
+            return yaml.safe_load((self.folder / relative).read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError) as error:
+            raise FactError([Fault(f"data/{relative}", f"not a readable YAML document: {error}",
+                                   "Correct the line that the message names.")]) from None  # fmt: skip
+
+    def table(self, relative: str) -> pd.DataFrame:
+        """A plain label table of text, as it is."""
+        return read_table(self.folder / relative)
+
+
+__all__ = ["FIRST_ROW", "Facts", "read_table"]

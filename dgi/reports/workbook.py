@@ -1,0 +1,355 @@
+"""Belongs here: laying declared sheets out on A4 and writing the workbook, the same bytes always.
+Does not belong here: what is reported (the builders), how a chart is drawn (charts.py)."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+from datetime import datetime, time
+
+from openpyxl import Workbook
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from . import style
+from .blocks import Block, Book, Chart, Column, Gap, Series, Sheet, Table, Text, Tile, Tiles
+from .cells import sheet_title, write_cell
+from .charts import build_chart, chart_columns, chart_values
+from .measure import lines_needed
+from .package import stable_package
+
+__all__ = [
+    "Block", "Book", "Chart", "Column", "Gap", "Series", "Sheet", "Table", "Text", "Tile",
+    "Tiles", "write_workbook",
+]  # fmt: skip
+
+SAMPLE_BANNER = "DỮ LIỆU MẪU / SAMPLE DATA"
+_ROW_POINTS = 15.0
+_DEFAULT_WIDTH = 10.0
+_CHART_GAP = 60_000  # EMU, five points
+# style -> size, bold, italic, colour, indent, points after
+_TEXT_STYLES: dict[str, tuple[float, bool, bool, str, int, float]] = {
+    "title": (20, True, False, style.BLUE, 0, 10),
+    "lead": (12, True, False, style.INK, 0, 4),
+    "heading": (12, True, False, style.BLUE, 0, 3),
+    "body": (11, False, False, style.INK, 0, 4),
+    "bullet": (11, False, False, style.INK, 1, 4),
+    "note": (9.5, False, False, style.QUIET, 0, 1),
+    "warning": (11, True, False, style.INK, 1, 4),
+}
+
+
+def write_workbook(book: Book) -> bytes:
+    """The .xlsx of a book. Equal books give equal bytes: no clock, no random part inside.
+
+    Raises ReportCellError (a ValueError) for a value that a cell cannot hold.
+    """
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    workbook._named_styles["Normal"].font = style.font()
+    charts = _ChartData(sheet_title(book.chart_data_tab, [s.tab for s in book.sheets]))
+    for sheet in book.sheets:
+        worksheet = workbook.create_sheet(sheet_title(sheet.tab, workbook.sheetnames))
+        _SheetWriter(worksheet, sheet, book, charts).write()
+    if charts.placed:
+        _write_chart_data(workbook.create_sheet(charts.title), book, charts)
+    properties, stamp = workbook.properties, datetime.combine(book.created, time())
+    properties.creator, properties.title = "DGI", book.title_vi
+    properties.description, properties.language = book.title_en, "vi-VN"
+    properties.created = properties.modified = stamp
+    raw = io.BytesIO()
+    workbook.save(raw)
+    return stable_package(raw.getvalue(), stamp)
+
+
+class _ChartData:
+    """Where on the data sheet each chart's figures stand."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.placed: list[tuple[Chart, int]] = []
+        self._next = 8  # below the banner, the titles and the first chart's name
+
+    def place(self, chart: Chart) -> int:
+        row = self._next
+        self.placed.append((chart, row))
+        self._next = row + len(chart.frame) + 4
+        return row
+
+
+def _write_chart_data(worksheet: Worksheet, book: Book, charts: _ChartData) -> None:
+    sheet = Sheet(
+        "chart_data", charts.title, book.chart_data_title.vi, book.chart_data_title.en, (),
+        "portrait", "long", (42, 19, 19, 19, 19),
+    )  # fmt: skip
+    _SheetWriter(worksheet, sheet, book, charts).write()
+    for chart, top in charts.placed:
+        labels = {series.name: series.label for series in chart.series}
+        labels |= {f"{s.name}{arm}": f"{s.label} {arm}" for s in chart.series for arm in "+-"}
+        _put(worksheet.cell(top - 1, 1), chart.title.replace("\n", " / "), book, bold=True)
+        for at, name in enumerate(chart_columns(chart), 1):
+            cell = worksheet.cell(top, at)
+            _put(cell, labels[name] if at > 1 else "", book, bold=True)
+            cell.alignment = style.align("right")
+        worksheet.row_dimensions[top].height = 40
+        for offset, row in enumerate(chart_values(chart), 1):
+            for at, value in enumerate(row, 1):
+                if value is not None:  # blank is drawn as a gap
+                    cell = worksheet.cell(top + offset, at)
+                    _put(cell, value, book)
+                    # Labels on the bars take their format from these cells.
+                    wanted = chart.number_format if chart.has_labels else style.DECIMAL
+                    is_whole = isinstance(value, str) or float(value).is_integer()
+                    plain = is_whole and not chart.has_labels
+                    cell.number_format = style.TEXT if at == 1 or plain else wanted
+
+
+def _put(cell, value: object, book: Book, bold: bool = False) -> None:
+    write_cell(cell, value, None, book.markers)
+    cell.font = style.font(10, bold=bold)
+
+
+class _SheetWriter:
+    """Writes one sheet from the top down."""
+
+    def __init__(self, worksheet: Worksheet, sheet: Sheet, book: Book, charts: _ChartData) -> None:
+        self.ws, self.sheet, self.book, self.charts = worksheet, sheet, book, charts
+        self.row = 1
+        self.main_header = 0
+        self.table_rows = (1, 1)
+        tables = [block for block in sheet.blocks if isinstance(block, Table)]
+        rows = [list(sheet.widths), *([c.width for c in t.columns] for t in tables)]
+        count = max(max(map(len, rows)), 1)
+        self.widths = [
+            max([row[i] for row in rows if i < len(row)] or [_DEFAULT_WIDTH]) for i in range(count)
+        ]
+
+    def write(self) -> None:
+        self._page()
+        if self.book.sample_data:
+            self._banner()
+        self._titles()
+        for block in self.sheet.blocks:
+            if isinstance(block, Text):
+                self._text(block)
+            elif isinstance(block, Table):
+                self._table(block)
+            elif isinstance(block, Chart):
+                self._chart(block)
+            elif isinstance(block, Tiles):
+                self._tiles(block)
+            else:
+                self._advance(block.points)
+        last = get_column_letter(len(self.widths))
+        if self.sheet.key != "chart_data":
+            self.ws.print_area = f"A1:{last}{self.row}"
+
+    def _page(self) -> None:
+        ws, sheet = self.ws, self.sheet
+        for i, width in enumerate(self.widths, 1):
+            ws.column_dimensions[get_column_letter(i)].width = width
+        ws.page_setup.paperSize, ws.page_setup.orientation = 9, sheet.orientation
+        ws.sheet_properties.pageSetUpPr.fitToPage = True
+        ws.page_setup.fitToWidth = 1
+        ws.page_setup.fitToHeight = 1 if sheet.pages == "one" else 0
+        ws.print_options.horizontalCentered = True
+        ws.sheet_view.showGridLines = False
+        for side, inches in style.MARGIN_INCHES.items():
+            setattr(ws.page_margins, side, inches)
+        small = f'&"{style.FAMILY},Regular"&9'
+        ws.oddFooter.left.text = small + self.book.title_vi.replace("&", "&&")[:150]
+        ws.oddFooter.right.text = f"{small}Trang &P / &N"
+        if self.book.sample_data:
+            ws.oddHeader.center.text = f'&"{style.FAMILY},Bold"&10{SAMPLE_BANNER}'
+
+    def _merged(self, value: object, size: float, points: float, **looks):
+        """One cell over the sheet's whole width on a new row."""
+        ws, last = self.ws, len(self.widths)
+        cell = ws.cell(self.row, 1)
+        write_cell(cell, value, None, self.book.markers)
+        cell.font = style.font(
+            size, looks.get("bold", False), looks.get("italic", False),
+            looks.get("colour", style.INK),
+        )  # fmt: skip
+        cell.alignment = style.align(
+            looks.get("align", "left"), looks.get("vertical", "top"), looks.get("indent", 0)
+        )
+        for column in range(1, last + 1):
+            if "fill" in looks:
+                ws.cell(self.row, column).fill = style.fill(looks["fill"])
+            if "border" in looks:
+                ws.cell(self.row, column).border = looks["border"]
+        if last > 1:
+            ws.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=last)
+        self._advance(points)
+
+    def _banner(self) -> None:
+        self._merged(
+            SAMPLE_BANNER, 13, 24, bold=True, colour="FFFFFF", fill=style.INK, align="center",
+            vertical="center",
+        )  # fmt: skip
+        self._advance(7)
+
+    def _titles(self) -> None:
+        if self.sheet.key == "cover":
+            self._cover_titles()
+            return
+        points = 21.0 * self._lines(self.sheet.title_vi, 15)
+        self._merged(self.sheet.title_vi, 15, points, bold=True, colour=style.BLUE)
+        self._merged(
+            self.sheet.title_en, 11, 17 * self._lines(self.sheet.title_en, 11), italic=True,
+            colour=style.QUIET, border=style.line_below(style.BLUE, "medium"),
+        )  # fmt: skip
+        self._advance(7)
+
+    def _cover_titles(self) -> None:
+        """White on a dark band; the title centred, the translation below it."""
+        band = {"fill": style.BLUE, "align": "center", "vertical": "center"}
+        self._advance(18)
+        self._merged("", 11, 26, **band)
+        vi, en = self.sheet.title_vi, self.sheet.title_en
+        points = 28.0 * self._lines(vi, 21, bold=True)
+        self._merged(vi, 21, points, bold=True, colour="FFFFFF", **band)
+        points = 19.0 * self._lines(en, 13)
+        self._merged(en, 13, points, italic=True, colour="FFFFFF", **band)
+        self._merged("", 11, 26, **band)
+        self._advance(18)
+
+    def _text(self, text: Text) -> None:
+        size, bold, italic, colour, indent, after = _TEXT_STYLES[text.style]
+        looks = {"fill": style.MARKED} if text.style == "warning" else {}
+        mark = "• " if text.style == "bullet" else ""
+        tail = 0 if text.en else after
+        points = size * 1.22 * self._lines(mark + text.vi, size, indent, bold) + tail + 2
+        self._merged(
+            mark + text.vi, size, points, bold=bold, italic=italic, colour=colour, indent=indent,
+            **looks,
+        )  # fmt: skip
+        if text.en:
+            small = max(size - 1.5, 8.5) if text.style != "title" else 13
+            points = small * 1.22 * self._lines(text.en, small, indent + 1) + after + 1
+            # The second indent lines the translation up with the text behind the bullet.
+            deep = indent + (1 if mark else 0)
+            self._merged(
+                text.en, small, points, italic=True, colour=style.QUIET, indent=deep, **looks
+            )
+
+    def _lines(self, text: str, size: float, indent: int = 0, bold: bool = False) -> int:
+        return lines_needed(text, sum(self.widths) - 2 * indent, size, bold)
+
+    def _table(self, table: Table) -> None:
+        ws, top = self.ws, self.row
+        if table.has_header:
+            self._header(table)
+        for record in table.frame.to_dict("records"):
+            self._record(table, record)
+        self.table_rows = (top, self.row - 1)
+        if table.is_main and not self.main_header:
+            self.main_header = top
+            ws.auto_filter.ref = f"A{top}:{get_column_letter(len(table.columns))}{self.row - 1}"
+            ws.print_title_rows = f"{top}:{top}"
+            if self.sheet.pages == "long":
+                ws.freeze_panes = ws.cell(top + 1, 1)
+        self._advance(4)
+        for note in table.notes:
+            self._text(note)
+
+    def _header(self, table: Table) -> None:
+        lines, is_upright = 1, any(column.is_upright for column in table.columns)
+        for at, column in enumerate(table.columns, 1):
+            cell = self.ws.cell(self.row, at)
+            unit = f"({column.unit})" if column.unit else ""
+            text = "\n".join(filter(None, (column.header_vi, column.header_en, unit)))
+            write_cell(cell, text, None, self.book.markers)
+            cell.font, cell.fill = style.font(9.5, True, colour="FFFFFF"), style.fill(style.BLUE)
+            cell.border, cell.alignment = style.boxed("FFFFFF"), style.align("center")
+            if column.is_upright:
+                cell.alignment = style.align("center", rotation=90)
+            else:
+                lines = max(lines, lines_needed(text, self.widths[at - 1], 9.5, True))
+        self._advance(max(12.5 * lines + 7, 100 if is_upright else 0))
+
+    def _record(self, table: Table, record: dict[str, object]) -> None:
+        row_style = record.get("row_style", "")
+        lines = 1
+        for at, column in enumerate(table.columns, 1):
+            cell, value = self.ws.cell(self.row, at), record[column.name]
+            write_cell(cell, value, record.get(column.flag), self.book.markers)
+            is_text = isinstance(cell.value, str)
+            is_left = is_text and column.number_format == style.TEXT and not column.align
+            aligned = column.align or ("left" if is_left else "right")
+            cell.alignment = style.align(aligned)
+            cell.number_format = str(record.get(column.format_from, column.number_format))
+            strong = row_style == "strong"
+            colour = style.QUIET if column.is_quiet else style.INK
+            background = str(record.get(column.fill_from) or "") if column.fill_from else ""
+            if not background and row_style == "marked":
+                background = style.MARKED
+            if not background and strong:
+                background = style.PALE
+            if background:
+                cell.fill = style.fill(background)
+                colour = style.readable_on(background) if not column.is_quiet else colour
+            cell.font = style.font(
+                9.5 if column.is_quiet else 10.5, strong, column.is_quiet, colour
+            )
+            cell.border = style.line_below()
+            if is_text:
+                size = cell.font.size
+                lines = max(lines, lines_needed(cell.value, self.widths[at - 1], size, strong))
+        self._advance(max(17.0, 13.5 * lines + 4))
+
+    def _tiles(self, tiles: Tiles) -> None:
+        spans = _split(len(self.widths), len(tiles.tiles))
+        for offset, points in ((0, 18), (1, 30), (2, 16)):
+            for tile, (first, last) in zip(tiles.tiles, spans, strict=True):
+                cell = self.ws.cell(self.row, first)
+                value = (tile.label.vi, tile.value, tile.label.en)[offset]
+                write_cell(cell, value, tile.flag, self.book.markers)
+                cell.alignment = style.align("center")
+                cell.font = (
+                    style.font(10.5, True),
+                    style.font(20, True, colour=style.BLUE),
+                    style.font(9, italic=True, colour=style.QUIET),
+                )[offset]
+                if offset == 1:
+                    cell.number_format = tile.number_format
+                for column in range(first, last + 1):
+                    self.ws.cell(self.row, column).fill = style.fill(style.PALE)
+                    if column == first > 1:
+                        self.ws.cell(self.row, column).border = style.line_left("FFFFFF", "thick")
+                self.ws.merge_cells(
+                    start_row=self.row, end_row=self.row, start_column=first, end_column=last
+                )
+            self._advance(points)
+        self._advance(10)
+
+    def _chart(self, chart: Chart) -> None:
+        """Anchored to cells at both corners, so that it is as wide as its columns everywhere."""
+        built = build_chart(chart, self.charts.title, self.charts.place(chart))
+        top, bottom = self.table_rows
+        if not chart.is_beside_table:
+            top = self.row
+            bottom = top + math.ceil(chart.height_cm / 2.54 * 72 / _ROW_POINTS) - 1
+        right = chart.column - 1 + chart.columns if chart.columns else len(self.widths)
+        built.anchor = TwoCellAnchor(
+            editAs="oneCell",
+            _from=AnchorMarker(col=chart.column - 1, colOff=_CHART_GAP, row=top - 1),
+            to=AnchorMarker(col=right, row=bottom),
+        )
+        self.ws.add_chart(built)
+        if not chart.stays_on_row and not chart.is_beside_table:
+            while self.row <= bottom + 1:
+                self._advance(_ROW_POINTS if self.row <= bottom else 8)
+
+    def _advance(self, points: float) -> None:
+        self.ws.row_dimensions[self.row].height = round(points, 1)
+        self.row += 1
+
+
+def _split(columns: int, parts: int) -> list[tuple[int, int]]:
+    """First and last column of each of `parts` equal spans."""
+    edges = [round(i * columns / parts) for i in range(parts + 1)]
+    return [(a + 1, b) for a, b in itertools.pairwise(edges)]

@@ -1,0 +1,101 @@
+"""What is still true: a fingerprint of everything an asset's partition is made from, against the one recorded.
+Not here: storing (stores.py), or deciding what to run (refresh.py)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pipelines.partitions import dimensions
+from pipelines.stores import Lake, Manifest, Store
+
+ABSENT = "absent"
+
+
+class Freshness:
+    """Fingerprints of partitions from the asset graph, the stores, and the workbooks as received.
+
+    `graph`: Dagster's asset graph, given once the definitions are put together; `stores`: asset name -> its store; `sources`: asset name ->
+    function giving {file: sha256} of what lies outside the graph for one partition.
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        stores: Mapping[str, Store],
+        sources: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]],
+    ):
+        self.graph: Any = None
+        self.lake = lake
+        self.stores = stores
+        self.sources = sources
+        self._parents: dict[tuple[str, str | None], list[tuple[str, str | None]]] = {}
+
+    def place(self, asset: str, partition: str | None) -> dict[str, str]:
+        """Dimensions of a partition of `asset`."""
+        return dimensions(self.graph.get(dg.AssetKey(asset)).partitions_def, partition)
+
+    def parents(self, asset: str, partition: str | None) -> list[tuple[str, str | None]]:
+        """Parent partitions that this partition is made from, in a fixed order."""
+        if (asset, partition) not in self._parents:
+            found = self.graph.get_parents_partitions(dg.AssetKey(asset), partition)
+            parents = [
+                (parent.asset_key.path[-1], parent.partition_key and str(parent.partition_key))
+                for parent in found.parent_partitions
+            ]
+            self._parents[asset, partition] = sorted(parents, key=lambda p: (p[0], str(p[1])))
+        return self._parents[asset, partition]
+
+    def expected(self, asset: str, partition: str | None) -> Manifest:
+        """The manifest the partition would have if it were made now (no artefacts yet).
+
+        A parent that is not itself true counts as absent: what is made without it is made
+        again when it returns.
+        """
+        parents = {
+            f"{parent}/{key or ''}": self._made(parent, key)
+            for parent, key in self.parents(asset, partition)
+        }
+        place = self.place(asset, partition)
+        sources = self.sources[asset](place) if asset in self.sources else {}
+        version = str(self.graph.get(dg.AssetKey(asset)).code_version)
+        content = json.dumps([asset, place, version, parents, sources], sort_keys=True)
+        return Manifest(
+            fingerprint=hashlib.sha256(content.encode()).hexdigest(),
+            code_version=version,
+            parents=parents,
+            sources=sources,
+        )
+
+    def is_true(self, asset: str, partition: str | None) -> bool:
+        """Whether what is kept was made from what is there now, and is still there."""
+        place = self.place(asset, partition)
+        kept = self.lake.read_manifest(asset, place)
+        return (
+            kept is not None
+            and self.stores[asset].holds(asset, place, kept.artefacts)
+            and kept.fingerprint == self.expected(asset, partition).fingerprint
+        )
+
+    def _made(self, asset: str, partition: str | None) -> str:
+        if not self.is_true(asset, partition):
+            return ABSENT
+        kept = self.lake.read_manifest(asset, self.place(asset, partition))
+        return kept.fingerprint if kept else ABSENT
+
+
+def landing_sources(
+    landing: Path, list_files: Callable[[Path], list[Path]], hash_file: Callable[[Path], str]
+) -> Callable[[Mapping[str, str]], dict[str, str]]:
+    """The workbooks of one district-year by name and hash: the source of raw_responses."""
+
+    def sources(place: Mapping[str, str]) -> dict[str, str]:
+        folder = landing / place["survey_year"] / place["district"]
+        return {path.name: hash_file(path) for path in list_files(folder)}
+
+    return sources

@@ -1,0 +1,88 @@
+"""Jobs: the stages of the flow in the order they are refreshed, and the refresh of one whole year.
+Not here: which partitions are stale (refresh.py), or when a job is started (schedules.py)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import dagster as dg
+
+from pipelines.partitions import YEAR, survey_year
+
+Grain = Literal["none", "papi_year", "survey_year", "district_year"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Assets that share one partitioning and are always refreshed together, as one job."""
+
+    name: str
+    grain: Grain
+    assets: tuple[str, ...]
+    says: str
+
+    def job(self):
+        return dg.define_asset_job(
+            self.name,
+            selection=dg.AssetSelection.assets(*self.assets),
+            description=self.says,
+            executor_def=dg.in_process_executor,
+        )
+
+
+STAGES = (
+    Stage(
+        "reference_tables",
+        "none",
+        ("decision_items", "administrative_units", "indicators", "survey_sets",
+         "published_reference"),
+        "The Decision, units and indicator sets, into the warehouse.",
+    ),
+    Stage(
+        "papi_year",
+        "papi_year",
+        ("papi_scores", "papi_diagnosis", "papi_report", "published_papi"),
+        "Published PAPI of one year: scores, diagnosis, product P1.",
+    ),
+    Stage(
+        "district_year",
+        "district_year",
+        ("raw_responses", "responses", "rejected_responses", "respondent_weights", "psu_totals",
+         "indicator_estimates"),
+        "One district's survey of one year, from workbooks to indicator estimates.",
+    ),
+    Stage(
+        "survey_year",
+        "survey_year",
+        ("survey_totals", "province_estimates", "district_scores", "district_changes",
+         "annual_report", "published_survey"),
+        "One survey year over its districts: scores, changes, product P7, warehouse.",
+    ),
+    Stage(
+        "district_profiles",
+        "district_year",
+        ("district_profile",),
+        "The profile of one district in one survey year.",
+    ),
+)  # fmt: skip
+
+asset_jobs = [stage.job() for stage in STAGES]
+
+
+@dg.op
+def refresh_one_year(context: dg.OpExecutionContext) -> None:
+    """Every stale partition of one survey year, stage by stage, each as a run of its own."""
+    from pipelines.refresh import refresh
+
+    year = int(context.partition_key)
+    outcome = refresh(years=[year], instance=context.instance, say=context.log.info)
+    if outcome.failures:
+        raise dg.Failure("; ".join(str(failure) for failure in outcome.failures))
+
+
+@dg.job(
+    partitions_def=survey_year,
+    description="Refresh one survey year: all its districts, then the year's tables and reports.",
+    tags={"grain": YEAR},
+)
+def refresh_year() -> None:
+    refresh_one_year()

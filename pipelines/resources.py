@@ -1,0 +1,12 @@
+"""What assets are handed at run time: the facts and the settings.
+Not here: storage (io_managers.py), or anything an asset computes."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dgi.ingest.facts import Facts
+from pipelines.settings import Settings
+
+FactsParam = dg.ResourceParam[Facts]
+SettingsParam = dg.ResourceParam[Settings]

@@ -1,0 +1,192 @@
+"""Where made things are kept: Parquet lake, report files, warehouse. Each is written whole or not at all.
+Not here: whether a thing is still true (freshness.py), or how Dagster hands it over (io_managers.py)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sql.warehouse import Warehouse
+
+
+def sha256(content: bytes) -> str:
+    """Hexadecimal digest of some bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> bool:
+    """Write a file whole: a reader, or a crash, sees the old bytes or the new ones.
+
+    Returns False, touching nothing, when the file holds these bytes already.
+    """
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return True
+
+
+def to_parquet(frame: pd.DataFrame) -> bytes:
+    """A frame as Parquet bytes: the same frame gives the same bytes."""
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue().to_pybytes()
+
+
+def from_parquet(content: bytes) -> pd.DataFrame:
+    """The frame of Parquet bytes, integers and booleans with gaps kept as such."""
+    table = pq.read_table(pa.BufferReader(content))
+    nullable = {
+        pa.int16(): pd.Int16Dtype(),
+        pa.int64(): pd.Int64Dtype(),
+        pa.bool_(): pd.BooleanDtype(),
+    }
+    gaps = {
+        name: nullable[table.schema.field(name).type]
+        for name in table.column_names
+        if table[name].null_count and table.schema.field(name).type in nullable
+    }
+    frame = table.to_pandas(integer_object_nulls=True)
+    return frame.astype(gaps)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a made thing is: the fingerprint of all it was made from, and of what it holds."""
+
+    fingerprint: str
+    code_version: str
+    parents: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    artefacts: dict[str, str] = field(default_factory=dict)  # name -> sha256
+    rows: int = 0
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(asdict(self), sort_keys=True, indent=1, ensure_ascii=False).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Manifest:
+        return cls(**json.loads(content))
+
+
+class Store(Protocol):
+    """Keeps what one kind of asset makes."""
+
+    def write(self, asset: str, place: Mapping[str, str], value: Any) -> tuple[dict[str, str], int]:
+        """Keep `value`; returns artefact name -> sha256, and the number of rows."""
+        ...
+
+    def read(self, asset: str, place: Mapping[str, str]) -> Any:
+        """The value kept."""
+        ...
+
+    def holds(self, asset: str, place: Mapping[str, str], artefacts: Mapping[str, str]) -> bool:
+        """Whether these very artefacts are still there."""
+        ...
+
+
+def folder_of(asset: str, place: Mapping[str, str]) -> Path:
+    """table/survey_year=…/district=…"""
+    return Path(asset, *(f"{name}={value}" for name, value in place.items()))
+
+
+class Lake:
+    """Frames as Parquet, one file per table and partition; manifests of every store beside them."""
+
+    FILE = "part.parquet"
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def path(self, asset: str, place: Mapping[str, str]) -> Path:
+        return self.root / folder_of(asset, place) / self.FILE
+
+    def write(self, asset: str, place: Mapping[str, str], value: Any) -> tuple[dict[str, str], int]:
+        content = to_parquet(value)
+        write_atomically(self.path(asset, place), content)
+        return {self.FILE: sha256(content)}, len(value)
+
+    def read(self, asset: str, place: Mapping[str, str]) -> pd.DataFrame:
+        return from_parquet(self.path(asset, place).read_bytes())
+
+    def holds(self, asset: str, place: Mapping[str, str], artefacts: Mapping[str, str]) -> bool:
+        path = self.path(asset, place)
+        return path.is_file() and artefacts.get(self.FILE) == sha256(path.read_bytes())
+
+    def write_manifest(self, asset: str, place: Mapping[str, str], manifest: Manifest) -> None:
+        write_atomically(self.root / folder_of(asset, place) / "manifest.json", manifest.to_bytes())
+
+    def read_manifest(self, asset: str, place: Mapping[str, str]) -> Manifest | None:
+        path = self.root / folder_of(asset, place) / "manifest.json"
+        try:
+            return Manifest.from_bytes(path.read_bytes())
+        except (OSError, ValueError, TypeError):
+            return None  # never made, or not by this version: it is made again
+
+
+class ReportShelf:
+    """Report files: a mapping of file name to bytes, under <reports>/<survey year>/."""
+
+    def __init__(self, root: Path, manifests: Lake):
+        self.root = root
+        self.manifests = manifests
+
+    def path(self, place: Mapping[str, str], name: str) -> Path:
+        return self.root / place["survey_year"] / name
+
+    def write(self, asset: str, place: Mapping[str, str], value: Any) -> tuple[dict[str, str], int]:
+        for name, content in sorted(value.items()):
+            write_atomically(self.path(place, name), content)
+        return {name: sha256(content) for name, content in sorted(value.items())}, len(value)
+
+    def read(self, asset: str, place: Mapping[str, str]) -> dict[str, bytes]:
+        manifest = self.manifests.read_manifest(asset, place)
+        names = manifest.artefacts if manifest else {}
+        return {name: self.path(place, name).read_bytes() for name in names}
+
+    def holds(self, asset: str, place: Mapping[str, str], artefacts: Mapping[str, str]) -> bool:
+        return bool(artefacts) and all(
+            self.path(place, name).is_file()
+            and sha256(self.path(place, name).read_bytes()) == digest
+            for name, digest in artefacts.items()
+        )
+
+
+class WarehouseStore:
+    """Published tables in the warehouse: a mapping of table name to frame, replaced per year."""
+
+    def __init__(self, warehouse: Warehouse):
+        self.warehouse = warehouse
+
+    def write(self, asset: str, place: Mapping[str, str], value: Any) -> tuple[dict[str, str], int]:
+        digests = {table: sha256(to_parquet(frame)) for table, frame in sorted(value.items())}
+        self.warehouse.replace(asset, place.get("survey_year"), value, digests)
+        return digests, sum(len(frame) for frame in value.values())
+
+    def read(self, asset: str, place: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+        """Rows that stand in each table for the year, and rows it was given: for the checks."""
+        return self.warehouse.row_counts(asset, place.get("survey_year"))
+
+    def holds(self, asset: str, place: Mapping[str, str], artefacts: Mapping[str, str]) -> bool:
+        return self.warehouse.loaded(asset, place.get("survey_year")) == dict(artefacts)

@@ -1,0 +1,111 @@
+"""Belongs here: which landing folders the sample survey fills, and what it is centred on.
+Does not belong here: how its answers are made up or how a workbook is laid out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from openpyxl import load_workbook
+
+from dgi.ingest.facts import Facts
+from pipelines.sample import BANNER, make_sample, published_places, survey_targets
+
+DATA = Path(__file__).resolve().parents[3] / "data"
+YEAR = 2020
+EMPTY, ABSENT = "207-co-to", "202-ba-che"
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return Facts(DATA)
+
+
+def contents(landing):
+    return {path: path.read_bytes() for path in landing.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def filled(facts, tmp_path_factory):
+    """A landing place with a user's file in each district but two, before and after filling."""
+    landing = tmp_path_factory.mktemp("landing")
+    districts = facts.units.districts_on(facts.survey(YEAR).reference_date)["district"]
+    for district in set(districts) - {EMPTY, ABSENT}:
+        folder = landing / str(YEAR) / district
+        folder.mkdir(parents=True)
+        (folder / "phieu.xlsx").write_bytes(b"a workbook of the user's")
+    (landing / str(YEAR) / EMPTY).mkdir()
+    before = contents(landing)
+    told = []
+    written = make_sample(facts, landing, [YEAR], lambda done, of: told.append((done, of)))
+    return landing, before, written, told
+
+
+def test_a_folder_with_a_users_file_stays_untouched(filled):
+    landing, before, written, _ = filled
+    after = contents(landing)
+    assert {path: after[path] for path in before} == before
+    assert set(after) - set(before) == set(written)
+
+
+def test_an_empty_and_an_absent_folder_are_filled(filled):
+    landing, _, written, told = filled
+    assert written == [
+        landing / str(YEAR) / district / f"mau-sample-{YEAR}-{district}-1.xlsx"
+        for district in (ABSENT, EMPTY)
+    ]
+    assert told[0] == (0, 2)
+    assert told[-1] == (2, 2)
+    # Nothing that was put together aside is left behind.
+    assert not list(landing.rglob(".*"))
+
+
+def test_a_sample_workbook_says_that_it_is_one(filled):
+    for path in filled[2]:
+        book = load_workbook(path, read_only=True)
+        assert book["Bia"]["A1"].value == BANNER
+        book.close()
+
+
+def test_a_second_run_writes_nothing(facts, filled):
+    landing = filled[0]
+    before = contents(landing)
+    assert make_sample(facts, landing, [YEAR]) == []
+    assert contents(landing) == before
+
+
+@pytest.fixture
+def tree():
+    row = {"level": "sub_dimension", "key": "one", "scale_min": 0.5, "scale_max": 5.0}
+    return pd.DataFrame([row, {"level": "total", "key": "total"}])
+
+
+@pytest.mark.parametrize(
+    ("year", "published", "place"),
+    [
+        (2018, {2016: 0.2, 2018: 0.5, 2020: 0.6}, 0.5),  # the year's own
+        (2018, {2016: 0.2, 2020: 0.6}, 0.4),  # on the line between two years
+        (2016, {2018: 0.3, 2020: 0.6}, 0.3),  # before the first: the nearest
+        (2020, {2016: 0.2, 2018: 0.3}, 0.3),  # after the last: the nearest
+        (2018, {}, 0.9),  # never: the provinces' median of the nearest year
+    ],
+)
+def test_a_target_is_the_provinces_own_place_wherever_it_has_one(tree, year, published, place):
+    years = range(2016, 2021)
+    own = pd.DataFrame({"one": pd.Series(published, index=years, dtype=float)})
+    medians = pd.DataFrame({"one": pd.Series({2016: 0.7, 2019: 0.9}, index=years, dtype=float)})
+    targets = survey_targets(year, tree, own, medians)
+    assert targets.to_dict() == {"one": pytest.approx(0.5 + 4.5 * place)}
+
+
+def test_every_survey_year_has_all_its_targets_on_their_scales(facts):
+    own, medians = published_places(facts)
+    for survey in facts.surveys.itertuples():
+        tree = facts.indicator_set(survey.indicator_set).tree
+        subs = tree[tree["level"] == "sub_dimension"].set_index("key")
+        targets = survey_targets(survey.survey_year, tree, own, medians)
+        assert list(targets.index) == list(subs.index)
+        low, high = (subs[end].to_numpy(float) for end in ("scale_min", "scale_max"))
+        assert np.all((targets >= low - 1e-9) & (targets <= high + 1e-9))
