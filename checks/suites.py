@@ -20,8 +20,17 @@ Views = dict[str, pd.DataFrame]
 RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
 
 
+class Expected(BaseModel):
+    """One Great Expectations expectation: its class and arguments, the threshold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    expectation: str
+    arguments: dict[str, Any]
+
+
 class Rule(BaseModel):
-    """One truth a table must satisfy, as written in data/checks."""
+    """One truth a table must satisfy, as written in data/checks: all of `expect` must hold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,8 +39,7 @@ class Rule(BaseModel):
     view: str
     severity: Literal["error", "warn"]
     blocking: bool = False
-    expectation: str
-    arguments: dict[str, Any]
+    expect: tuple[Expected, ...]
     rule_vi: str
     rule_en: str
     next_vi: str
@@ -81,25 +89,31 @@ def validate(rules: Sequence[Rule], frame: pd.DataFrame) -> list[Verdict]:
     suite = gx.ExpectationSuite(
         name="view",
         expectations=[
-            getattr(gx.expectations, rule.expectation)(**rule.arguments, meta={"rule": number})
+            getattr(gx.expectations, part.expectation)(**part.arguments, meta={"rule": number})
             for number, rule in enumerate(rules)
+            for part in rule.expect
         ],
     )
     report = batch.validate(suite, result_format=RESULT_FORMAT)
-    verdicts: dict[int, Verdict] = {}
+    verdicts = [Verdict(True, len(frame), 0) for _ in rules]
     for result in report.results:
-        failing = int(result.result.get("unexpected_count") or 0)
-        raised = result.exception_info.get("raised_exception") or any(
-            isinstance(info, dict) and info.get("raised_exception")
-            for info in result.exception_info.values()
-        )
-        verdicts[result.expectation_config.meta["rule"]] = Verdict(
-            passed=bool(result.success),
+        number = result.expectation_config.meta["rule"]
+        before, failing = verdicts[number], int(result.result.get("unexpected_count") or 0)
+        verdicts[number] = Verdict(
+            passed=before.passed and bool(result.success),
             rows=len(frame),
-            failing=failing,
-            error="the expectation itself raised; see the step's log" if raised else "",
+            failing=max(before.failing, failing),
+            error=before.error or _raised(result.exception_info),
         )
-    return [verdicts[number] for number in range(len(rules))]
+    return verdicts
+
+
+def _raised(info: dict[str, Any]) -> str:
+    """Words for an expectation that raised instead of judging; '' when none did."""
+    nested = [part for part in info.values() if isinstance(part, dict)]
+    if any(part.get("raised_exception") for part in (info, *nested)):
+        return "The expectation itself raised; see the step's log."
+    return ""
 
 
 def judge(rules: Sequence[Rule], views: Views, partitions: Sequence[str]) -> dict:
@@ -202,7 +216,7 @@ def _result(rule: Rule, verdict: Verdict) -> dg.AssetCheckResult:
             "rows_checked": verdict.rows,
             "failing_rows": verdict.failing,
             "failing_share": share,
-            "threshold": dg.MetadataValue.json(rule.arguments),
+            "threshold": dg.MetadataValue.json([part.model_dump() for part in rule.expect]),
             "what_to_do": f"{rule.next_vi} / {rule.next_en}",
         },
     )  # fmt: skip

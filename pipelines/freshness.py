@@ -15,6 +15,7 @@ from pipelines.partitions import dimensions
 from pipelines.stores import Lake, Manifest, Store
 
 ABSENT = "absent"
+Seen = dict[tuple[str, str | None], str]
 
 
 class Freshness:
@@ -51,14 +52,16 @@ class Freshness:
             self._parents[asset, partition] = sorted(parents, key=lambda p: (p[0], str(p[1])))
         return self._parents[asset, partition]
 
-    def expected(self, asset: str, partition: str | None) -> Manifest:
+    def expected(self, asset: str, partition: str | None, seen: Seen | None = None) -> Manifest:
         """The manifest the partition would have if it were made now (no artefacts yet).
 
         A parent that is not itself true counts as absent: what is made without it is made
-        again when it returns.
+        again when it returns. `seen` keeps what was found out about parents between calls;
+        share one only while nothing is being made.
         """
+        seen = {} if seen is None else seen
         parents = {
-            f"{parent}/{key or ''}": self._made(parent, key)
+            f"{parent}/{key or ''}": self._made(parent, key, seen)
             for parent, key in self.parents(asset, partition)
         }
         place = self.place(asset, partition)
@@ -72,21 +75,22 @@ class Freshness:
             sources=sources,
         )
 
-    def is_true(self, asset: str, partition: str | None) -> bool:
+    def is_true(self, asset: str, partition: str | None, seen: Seen | None = None) -> bool:
         """Whether what is kept was made from what is there now, and is still there."""
-        place = self.place(asset, partition)
-        kept = self.lake.read_manifest(asset, place)
-        return (
-            kept is not None
-            and self.stores[asset].holds(asset, place, kept.artefacts)
-            and kept.fingerprint == self.expected(asset, partition).fingerprint
-        )
+        return self._made(asset, partition, {} if seen is None else seen) != ABSENT
 
-    def _made(self, asset: str, partition: str | None) -> str:
-        if not self.is_true(asset, partition):
-            return ABSENT
-        kept = self.lake.read_manifest(asset, self.place(asset, partition))
-        return kept.fingerprint if kept else ABSENT
+    def _made(self, asset: str, partition: str | None, seen: Seen) -> str:
+        """Fingerprint of a partition that is true, else ABSENT."""
+        if (asset, partition) not in seen:
+            place = self.place(asset, partition)
+            kept = self.lake.read_manifest(asset, place)
+            is_true = (
+                kept is not None
+                and kept.fingerprint == self.expected(asset, partition, seen).fingerprint
+                and self.stores[asset].holds(asset, place, kept.artefacts)
+            )
+            seen[asset, partition] = kept.fingerprint if kept and is_true else ABSENT
+        return seen[asset, partition]
 
 
 def landing_sources(

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from pipelines.freshness import Freshness
+from pipelines.freshness import Freshness, Seen
 from pipelines.schemas import Schemas
 from pipelines.stores import Store
 
@@ -40,6 +40,7 @@ class StoreIOManager(dg.IOManager):
             missing = [key for key in keys if key not in obj]
             if missing:
                 raise NotMadeError(f"{asset} gave no value for {', '.join(map(str, missing))}")
+        seen: Seen = {}
         for key in keys:
             value = obj if key is None else obj[key]
             if isinstance(value, pd.DataFrame):
@@ -48,7 +49,7 @@ class StoreIOManager(dg.IOManager):
                 value = {name: self.schemas.conform(name, frame) for name, frame in value.items()}
             place = self.freshness.place(asset, key)
             artefacts, rows = self.store.write(asset, place, value)
-            manifest = self.freshness.expected(asset, key)
+            manifest = self.freshness.expected(asset, key, seen)
             self.freshness.lake.write_manifest(
                 asset, place, replace(manifest, artefacts=artefacts, rows=rows)
             )
@@ -71,8 +72,9 @@ class StoreIOManager(dg.IOManager):
         if not context.has_asset_partitions:
             self._require(asset, None)
             return self.store.read(asset, {})
-        wanted = [str(key) for key in context.asset_partition_keys]
-        found = [key for key in wanted if self.freshness.is_true(asset, key)]
+        wanted = sorted(str(key) for key in context.asset_partition_keys)
+        seen: Seen = {}
+        found = [key for key in wanted if self.freshness.is_true(asset, key, seen)]
         if not found:
             self._require(asset, ", ".join(wanted))
         return {key: self.store.read(asset, self.freshness.place(asset, key)) for key in found}

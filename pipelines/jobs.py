@@ -19,6 +19,8 @@ class Stage:
     grain: Grain
     assets: tuple[str, ...]
     says: str
+    requires: tuple[str, ...] = ()
+    """Assets of earlier stages without which a partition is not even tried."""
 
     def job(self):
         return dg.define_asset_job(
@@ -62,6 +64,7 @@ STAGES = (
         "district_year",
         ("district_profile",),
         "The profile of one district in one survey year.",
+        requires=("indicator_estimates", "district_scores", "district_changes"),
     ),
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.freshness import Seen
 from pipelines.jobs import STAGES, Stage
 from pipelines.partitions import (
     DISTRICTS,
@@ -34,7 +35,18 @@ if TYPE_CHECKING:
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 SAME_FAULT = 3  # partitions; one fault repeated so often is the software's, not a district's
-INSTANCE_SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+INSTANCE_SETTINGS = """\
+# Written by the refresh; edit it to move Dagster's records elsewhere, such as to PostgreSQL.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+event_log_storage:
+  module: pipelines.event_log
+  class: KeptEngineEventLog
+  config:
+    base_dir: {home}/history/runs
+"""
 
 
 @dataclass(frozen=True)
@@ -51,10 +63,11 @@ class FailedPartition:
 
 @dataclass
 class Outcome:
-    """What a refresh did: partitions made and already true by stage, failures, seconds."""
+    """What a refresh did, by stage: partitions made, already true, waiting for one that failed."""
 
     made: dict[str, list[str]] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
     failures: list[FailedPartition] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -64,7 +77,8 @@ def dagster_instance(settings: Settings) -> dg.DagsterInstance:
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(INSTANCE_SETTINGS, encoding="utf-8")
+        settings_text = INSTANCE_SETTINGS.format(home=home.resolve())
+        (home / "dagster.yaml").write_text(settings_text, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home.resolve())
     return dg.DagsterInstance.from_config(str(home.resolve()))
 
@@ -123,9 +137,13 @@ class Refresher:
         """Make what is stale among the wanted partitions of one stage."""
         started = time.monotonic()
         truth = self.pipeline.freshness
+        seen: Seen = {}
+        waiting = [key for key in wanted if not self._can_be_made(stage, key, seen)]
+        wanted = [key for key in wanted if key not in waiting]
+        self.outcome.waiting[stage.name] = [str(key) for key in waiting]
         stale = [
             key for key in wanted
-            if force or not all(truth.is_true(asset, key) for asset in stage.assets)
+            if force or not all(truth.is_true(asset, key, seen) for asset in stage.assets)
         ]  # fmt: skip
         self.outcome.kept[stage.name] = len(wanted) - len(stale)
         self.outcome.made.setdefault(stage.name, [])
@@ -138,13 +156,23 @@ class Refresher:
                 self._run(stage, group)
         self.outcome.seconds[stage.name] = time.monotonic() - started
 
-    def _run(self, stage: Stage, group: list[str]) -> None:
+    def _can_be_made(self, stage: Stage, key: str | None, seen: Seen) -> bool:
+        """Whether what the stage cannot do without is there: else its failure says it already."""
+        truth = self.pipeline.freshness
+        return all(
+            truth.is_true(parent, parent_key, seen)
+            for asset in stage.assets
+            for parent, parent_key in truth.parents(asset, key)
+            if parent in stage.requires
+        )
+
+    def _run(self, stage: Stage, group: list[str], siblings: list[str] | None = None) -> None:
         """One Dagster run over a range; a range that fails is halved until it is known which
         partition is at fault, so that Dagster records the failure there and nowhere else. A
         fault that several partitions share is not looked for in every one of them."""
-        alike = self._shared_fault(stage)
+        alike = self._shared_fault(stage, siblings or group)
         if alike:
-            reason = f"not tried, {SAME_FAULT} partitions failed alike: {alike}"
+            reason = f"not tried, {SAME_FAULT} neighbours failed alike: {alike}"
             self.outcome.failures += [FailedPartition(stage.name, key, reason) for key in group]
             return
         job = self.pipeline.definitions.resolve_job_def(stage.name)
@@ -161,17 +189,21 @@ class Refresher:
         elif len(group) > 1:
             self.say(f"{stage.name}: {_span(group)} failed as a whole; looking for the cause")
             half = len(group) // 2
-            self._run(stage, group[:half])
-            self._run(stage, group[half:])
+            self._run(stage, group[:half], siblings or group)
+            self._run(stage, group[half:], siblings or group)
         else:
             failure = FailedPartition(stage.name, group[0] if group else "all", _reason(result))
             self.outcome.failures.append(failure)
             self.say(f"FAILED {failure}")
 
 
-    def _shared_fault(self, stage: Stage) -> str | None:
-        """The reason that SAME_FAULT partitions of a stage have given, if there is one."""
-        reasons = [f.reason for f in self.outcome.failures if f.stage == stage.name]
+    def _shared_fault(self, stage: Stage, siblings: list[str]) -> str | None:
+        """The reason that SAME_FAULT partitions of one range have given, if there is one."""
+        reasons = [
+            failure.reason
+            for failure in self.outcome.failures
+            if failure.stage == stage.name and failure.partition in siblings
+        ]
         return next((r for r in reasons if reasons.count(r) >= SAME_FAULT), None)
 
 
@@ -225,7 +257,7 @@ def _summary(outcome: Outcome, settings: Settings) -> Table:
         "district_profiles": settings.reports,
     }
     table = Table(title="Refresh", title_justify="left")
-    for heading in ("stage", "made", "already true", "failed", "seconds", "where"):
+    for heading in ("stage", "made", "already true", "failed", "waiting", "seconds", "where"):
         table.add_column(heading, justify="left" if heading in ("stage", "where") else "right")
     for stage in STAGES:
         failed = sum(failure.stage == stage.name for failure in outcome.failures)
@@ -234,6 +266,7 @@ def _summary(outcome: Outcome, settings: Settings) -> Table:
             str(len(outcome.made[stage.name])),
             str(outcome.kept[stage.name]),
             str(failed),
+            str(len(outcome.waiting[stage.name])),
             f"{outcome.seconds[stage.name]:.1f}",
             str(where[stage.name]),
         )

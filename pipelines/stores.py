@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sql.warehouse import Warehouse
+
+
+FRAMES_KEPT = 128  # decoded frames in memory: one year of districts over a few stages
 
 
 def sha256(content: bytes) -> str:
@@ -54,21 +58,16 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+NULLABLE = {
+    pa.int16(): pd.Int16Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
 def from_parquet(content: bytes) -> pd.DataFrame:
-    """The frame of Parquet bytes, integers and booleans with gaps kept as such."""
-    table = pq.read_table(pa.BufferReader(content))
-    nullable = {
-        pa.int16(): pd.Int16Dtype(),
-        pa.int64(): pd.Int64Dtype(),
-        pa.bool_(): pd.BooleanDtype(),
-    }
-    gaps = {
-        name: nullable[table.schema.field(name).type]
-        for name in table.column_names
-        if table[name].null_count and table.schema.field(name).type in nullable
-    }
-    frame = table.to_pandas(integer_object_nulls=True)
-    return frame.astype(gaps)
+    """The frame of Parquet bytes; integers and booleans may have gaps."""
+    return pq.read_table(pa.BufferReader(content)).to_pandas(types_mapper=NULLABLE.get)
 
 
 @dataclass(frozen=True)
@@ -118,6 +117,7 @@ class Lake:
 
     def __init__(self, root: Path):
         self.root = root
+        self._read: OrderedDict[str, pd.DataFrame] = OrderedDict()
 
     def path(self, asset: str, place: Mapping[str, str]) -> Path:
         return self.root / folder_of(asset, place) / self.FILE
@@ -128,7 +128,15 @@ class Lake:
         return {self.FILE: sha256(content)}, len(value)
 
     def read(self, asset: str, place: Mapping[str, str]) -> pd.DataFrame:
-        return from_parquet(self.path(asset, place).read_bytes())
+        """The frame kept. A file read a moment ago by another step is not decoded again; frames
+        are copies on write, so what one reader does to its own nobody else sees."""
+        content = self.path(asset, place).read_bytes()
+        digest = sha256(content)
+        frame = self._read.pop(digest, None)
+        self._read[digest] = from_parquet(content) if frame is None else frame
+        while len(self._read) > FRAMES_KEPT:
+            self._read.popitem(last=False)
+        return self._read[digest].copy(deep=False)
 
     def holds(self, asset: str, place: Mapping[str, str], artefacts: Mapping[str, str]) -> bool:
         path = self.path(asset, place)

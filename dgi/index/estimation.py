@@ -158,10 +158,14 @@ def weighted_means(totals: PsuTotals) -> np.ndarray:
 
 
 def linearised_means(totals: PsuTotals, means: np.ndarray) -> np.ndarray:
-    """Linearised value of each mean, summed by PSU: (C, J); columns without a mean are zero."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        z = (totals.wy - means * totals.w) / totals.w.sum(axis=0)
-    return np.where(np.isnan(means), 0.0, z)
+    """Linearised value of each mean, summed by PSU: (C, J).
+
+    An indicator that nobody answered has no mean and adds nothing: its column is zero.
+    """
+    weight = totals.w.sum(axis=0)
+    answered = weight > 0
+    z = (totals.wy - np.where(answered, means, 0.0) * totals.w) / np.where(answered, weight, 1.0)
+    return np.where(answered, z, 0.0)
 
 
 def covariance(

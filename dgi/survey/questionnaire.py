@@ -4,8 +4,10 @@ Not here: typing the answers by it (responses.py), or what an answer is worth (d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from dgi.errors import Fault
@@ -109,12 +111,17 @@ class Questionnaire:
         raise_faults(faults)
         return cls(name, typed, lists, columns)
 
+    @cached_property
+    def _code_lists(self) -> dict[tuple[str, str | None], list[int]]:
+        lists: dict[tuple[str, str | None], list[int]] = {}
+        for row in self.answers.itertuples(index=False):
+            lists.setdefault((row.answers, row.kind), []).append(int(row.code))
+            lists.setdefault((row.answers, None), []).append(int(row.code))
+        return lists
+
     def codes(self, answers: str, kind: str | None = None) -> list[int]:
         """Codes of one answer list, all or of one kind (valid, dont_know, refused)."""
-        rows = self.answers[self.answers["answers"] == answers]
-        if kind is not None:
-            rows = rows[rows["kind"] == kind]
-        return [int(code) for code in rows["code"]]
+        return self._code_lists.get((answers, kind), [])
 
     def headers(self) -> dict[str, str]:
         """Workbook header -> name used from here on, fixed columns first."""
@@ -122,11 +129,20 @@ class Questionnaire:
             zip(self.questions["column"], self.questions["question"], strict=True)
         )
 
-    def is_asked(self, question: str, responses: pd.DataFrame) -> pd.Series:
-        """Whether each respondent was to be asked `question`, by its skip rule: bool, (n,)."""
-        row = self.questions.set_index("question").loc[question]
-        condition = parse_condition(str(row["asked_if"]))
-        if condition is None:
-            return pd.Series(True, index=responses.index)
-        filter_question, codes = condition
-        return responses[filter_question].isin(codes).fillna(False).astype(bool)
+    @cached_property
+    def _skips(self) -> dict[str, tuple[str, tuple[int, ...]] | None]:
+        rows = self.questions[["question", "asked_if"]].itertuples(index=False)
+        return {row.question: parse_condition(row.asked_if) for row in rows}
+
+    def is_asked(self, codes: pd.DataFrame) -> pd.DataFrame:
+        """Whether each respondent was to be asked each question, by its skip rule.
+
+        `codes`: answers as numbers, a column per question, NaN where blank. Returns bool, the
+        same shape and columns in the questionnaire's order.
+        """
+        everyone = np.ones(len(codes), dtype=bool)
+        asked = {
+            question: everyone if skip is None else np.isin(codes[skip[0]].to_numpy(), skip[1])
+            for question, skip in self._skips.items()
+        }
+        return pd.DataFrame(asked, index=codes.index)

@@ -107,18 +107,21 @@ def type_responses(
     own = set(communes.loc[communes["district"] == district, "commune_code"])
     reject(~typed["commune_code"].isin(own), "commune_is_in_the_district", "commune_code")
 
-    answers = {}
-    for row in questionnaire.questions.itertuples(index=False):
-        text = frame[row.question].fillna("").str.strip()
-        codes = _typed(text, "integer")
-        wrong = (text != "") & ~codes.isin(questionnaire.codes(row.answers))
-        set_aside(wrong & open_rows, "answer_is_in_the_list", row.question, "answer")
-        answers[row.question] = codes.mask(wrong)
-    typed = pd.concat([typed, pd.DataFrame(answers)], axis=1)
-    for question in questionnaire.questions["question"]:
-        unasked = typed[question].notna() & ~questionnaire.is_asked(question, typed)
-        set_aside(unasked & open_rows, "answer_was_to_be_asked", question, "answer")
-        typed[question] = typed[question].mask(unasked)
+    answers = _numbers(frame[list(questionnaire.questions["question"])])
+    lists = questionnaire.questions.set_index("question")["answers"]
+    given = answers.notna() | (frame[answers.columns].fillna("") != "").to_numpy()
+    listed = pd.DataFrame(
+        {name: np.isin(answers[name], questionnaire.codes(lists[name])) for name in answers}
+    )
+    wrong = given & ~listed
+    answers = answers.mask(wrong)
+    unasked = answers.notna() & ~questionnaire.is_asked(answers)
+    # A follow-up of an answer that was itself set aside was not to be asked either.
+    answers = answers.mask(unasked)
+    for rule, faults in (("answer_is_in_the_list", wrong), ("answer_was_to_be_asked", unasked)):
+        for question in faults.columns[faults.any()]:
+            set_aside(faults[question] & open_rows, rule, question, "answer")
+    typed = pd.concat([typed, answers], axis=1)
 
     kept = typed[open_rows]
     responses = _arranged(kept, frame.loc[kept.index, "is_sample"], questionnaire)
@@ -152,6 +155,14 @@ def _typed(text: pd.Series, kind: str) -> pd.Series:
     if kind == "number":
         return number.astype(float)
     return number.where(number == number.round()).astype("Int64")
+
+
+def _numbers(text: pd.DataFrame) -> pd.DataFrame:
+    """Cells of text as whole numbers in one pass, NaN where blank or not a whole number."""
+    flat = pd.Series(text.to_numpy(dtype=object).ravel(), dtype="str").str.strip()
+    number = pd.to_numeric(flat.str.replace(",", ".", regex=False), errors="coerce").to_numpy(float)
+    number = np.where(np.isfinite(number) & (number == np.round(number)), number, np.nan)
+    return pd.DataFrame(number.reshape(text.shape), index=text.index, columns=text.columns)
 
 
 def _rejected(rows: pd.DataFrame, rule: str, column: str, scope: str) -> pd.DataFrame:
@@ -193,25 +204,25 @@ def answer_profile(responses: pd.DataFrame, questionnaire: Questionnaire) -> pd.
     unasked_n (answers where the skip says none), missing_share, dont_know_share and
     refused_share of those asked (0 where nobody was).
     """
-    rows = []
-    for row in questionnaire.questions.itertuples(index=False):
-        codes = responses[row.question]
-        asked = questionnaire.is_asked(row.question, responses)
-        given = codes.notna()
-        size = max(int(asked.sum()), 1)
-        kinds = {
-            kind: codes.isin(questionnaire.codes(row.answers, kind)) & asked
-            for kind in ("dont_know", "refused")
+    questions = questionnaire.questions
+    codes = responses[list(questions["question"])].astype(float)
+    asked = questionnaire.is_asked(codes).to_numpy()
+    table = codes.to_numpy()
+    given = ~np.isnan(table)
+
+    def among(kind: str | None) -> np.ndarray:
+        lists = [questionnaire.codes(answers, kind) for answers in questions["answers"]]
+        return np.column_stack([np.isin(table[:, n], own) for n, own in enumerate(lists)])
+
+    size = np.maximum(asked.sum(axis=0), 1)
+    return pd.DataFrame(
+        {
+            "question": questions["question"].to_numpy(),
+            "asked_n": asked.sum(axis=0),
+            "unlisted_n": (given & ~among(None)).sum(axis=0),
+            "unasked_n": (given & ~asked).sum(axis=0),
+            "missing_share": (asked & ~given).sum(axis=0) / size,
+            "dont_know_share": (asked & among("dont_know")).sum(axis=0) / size,
+            "refused_share": (asked & among("refused")).sum(axis=0) / size,
         }
-        rows.append(
-            {
-                "question": row.question,
-                "asked_n": int(asked.sum()),
-                "unlisted_n": int((given & ~codes.isin(questionnaire.codes(row.answers))).sum()),
-                "unasked_n": int((given & ~asked).sum()),
-                "missing_share": float((asked & ~given).sum() / size),
-                "dont_know_share": float(kinds["dont_know"].sum() / size),
-                "refused_share": float(kinds["refused"].sum() / size),
-            }
-        )
-    return pd.DataFrame(rows)
+    )
