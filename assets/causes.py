@@ -1,4 +1,4 @@
-"""Causes: where published PAPI fell or lags, and what each part took from or gave to the total (task T1).
+"""Causes: where published PAPI fell or lags, and what each part took from or gave to it (task T1).
 Not here: the district survey's own change (change.py)."""
 
 import dagster as dg

@@ -1,4 +1,4 @@
-"""How an asset is declared: one grammar for group, owner, kinds, schema and code version of every table.
+"""How an asset is declared: one grammar for group, owner, kinds, schema and code version.
 Not here: any particular asset."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Index: weights, sampling-unit totals, indicator estimates, and the scores of districts and province.
+"""Index: weights, sampling-unit totals, indicator estimates, scores of districts and province.
 Not here: any formula (dgi.survey.weights, dgi.index), or change between years (change.py)."""
 
 import dagster as dg
@@ -87,7 +87,7 @@ def psu_totals(
     respondent_weights: Frames,
 ) -> Frames:
     def reduced(key: str) -> pd.DataFrame:
-        year, district = place(key)
+        year, _ = place(key)
         survey = facts.survey(year)
         indicators = facts.indicator_set(survey.indicator_set).at("indicator")
         answers = responses[key]

@@ -1,5 +1,5 @@
 """Quality: responses typed by the questionnaire, and every row or answer set aside with its reason.
-Not here: the rules of typing (dgi.survey.responses), or the suites that judge the result (checks)."""
+Not here: the rules of typing (dgi.survey.responses), or the suites that judge it (checks)."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,10 @@ from dgi.survey.responses import type_responses
 from pipelines.partitions import district_year, place
 from pipelines.resources import FactsParam
 
-MADE_BY = ["dgi/survey/responses.py", "dgi/survey/questionnaire.py", "dgi/survey/units.py",
-           "data/questionnaires", "data/units", "data/surveys.csv", "assets/quality.py"]  # fmt: skip
+MADE_BY = [
+    "dgi/survey/responses.py", "dgi/survey/questionnaire.py", "dgi/survey/units.py",
+    "data/questionnaires", "data/units", "data/surveys.csv", "assets/quality.py",
+]  # fmt: skip
 
 
 @dg.multi_asset(

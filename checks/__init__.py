@@ -1,5 +1,5 @@
-"""What must be true of what the pipeline makes: views and asset checks, one file per stage, same names as assets.
-Not here: the rules (data/checks), or the assets. Great Expectations is imported only when a check runs."""
+"""What must be true of what the pipeline makes: views and asset checks, one file per stage.
+Not here: the rules (data/checks). Great Expectations is imported only when a check runs."""
 
 from __future__ import annotations
 

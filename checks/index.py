@@ -1,4 +1,4 @@
-"""Checks of weights, totals, estimates and scores: views the rules in data/checks/index.yaml look at.
+"""Checks of weights, totals, estimates and scores: the views data/checks/index.yaml looks at.
 Not here: the rules themselves, or checks of change between years (change.py)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checks of typed responses and of what was set aside: views the rules in data/checks/quality.yaml look at.
+"""Checks of typed responses and what was set aside: views for data/checks/quality.yaml.
 Not here: the rules themselves, or checks of weights and estimates (index.py)."""
 
 from __future__ import annotations

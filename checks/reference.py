@@ -1,4 +1,4 @@
-"""Checks of the reference tables and of published PAPI: views the rules in data/checks/reference.yaml look at.
+"""Checks of reference tables and published PAPI: the views data/checks/reference.yaml looks at.
 Not here: the rules themselves, or checks of anything computed from survey answers."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """How a suite of rules kept as data becomes Dagster asset checks, evaluated by Great Expectations.
-Not here: the rules (data/checks), or the views of a table that they look at (one file per stage)."""
+Not here: the rules (data/checks), or the views of a table they look at (one file a stage)."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -74,9 +74,10 @@ def _batch_definition() -> Any:
     """Great Expectations' pandas door, opened once a process and only when a check runs."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     asset = context.data_sources.add_pandas("frames").add_dataframe_asset("view")
     return asset.add_batch_definition_whole_dataframe("whole")
 

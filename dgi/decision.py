@@ -1,9 +1,10 @@
-"""Decision 3051/QĐ-UBND as data: what was ordered, by when, for how much, and where its text disagrees with itself.
+"""Decision 3051/QĐ-UBND as data: what was ordered, and where its text disagrees with itself.
 Not here: how a product is made (assets, dgi.reports)."""
 
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -100,7 +101,8 @@ class Decision(_Part):
         unknown = sorted({a for item in decision.products for a in item.answers} - known)
         if unknown:
             raise FactError([Fault(where, "a product answers a task or content that is not listed",
-                                   "Name a task T… or content C….", value=", ".join(unknown))])  # fmt: skip
+                                   "Name a task T… or content C….",
+                                   value=", ".join(unknown))])  # fmt: skip
         return decision
 
     def budget_difference(self) -> int:
@@ -122,16 +124,12 @@ class Decision(_Part):
         late = []
         for pair in marked.values():
             # The Decision names the source first and what carries it out after it.
-            late += [
-                earlier.id
-                for earlier, later in zip(pair, pair[1:], strict=False)
-                if earlier.date > later.date
-            ]
+            late += [earlier.id for earlier, later in pairwise(pair) if earlier.date > later.date]
         return late
 
     def to_frame(self) -> pd.DataFrame:
         """One row per clause: kind, id, text_vi, text_en, answers, asset, amount."""
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"kind": kind, "id": item.id, "text_vi": item.vi, "text_en": item.en,
              "answers": ";".join(item.answers), "asset": item.asset or "", "amount": None}
             for kind, items in (("objective", self.objectives), ("task", self.tasks),

@@ -1,4 +1,4 @@
-"""How a fact table is checked on load: one pydantic model per kind of row, one Fault per wrong cell.
+"""How a fact table is checked on load: one pydantic model per kind of row, one Fault per cell.
 Not here: reading files (dgi.ingest.facts), or any particular table (each room models its own)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The code location: assets, checks, jobs, schedules and resources put together. Dagster loads this.
+"""The code location: assets, checks, jobs, schedules, resources together. Dagster loads this.
 Not here: any of those things themselves."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipelines.jobs import asset_jobs, refresh_year
 from pipelines.partitions import FACTS
 from pipelines.schedules import annual_refresh
 from pipelines.settings import Settings
-from pipelines.stores import Lake, ReportShelf, WarehouseStore
+from pipelines.stores import Lake, ReportShelf, Store, WarehouseStore
 from sql.warehouse import Warehouse
 
 PUBLISHED = [
@@ -44,7 +44,7 @@ class Pipeline:
         self.lake = Lake(settings.lake)
         self.reports = ReportShelf(settings.reports, self.lake)
         self.warehouse = Warehouse(settings.warehouse, SCHEMAS.columns, PUBLISHED)
-        kept_by = {
+        kept_by: dict[str, Store] = {
             "io_manager": self.lake,
             "reports": self.reports,
             "warehouse": WarehouseStore(self.warehouse),

@@ -1,4 +1,4 @@
-"""Dagster's SQLite event log with its engines kept: the same tables and files, a third of the time an event.
+"""Dagster's SQLite event log with its engines kept: the same files, far less time an event.
 Not here: anything about what is run; PostgreSQL instances do not use this."""
 
 from __future__ import annotations

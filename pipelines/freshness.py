@@ -1,4 +1,4 @@
-"""What is still true: a fingerprint of everything an asset's partition is made from, against the one recorded.
+"""What is still true: a fingerprint of all that a partition is made from, against the one kept.
 Not here: storing (stores.py), or deciding what to run (refresh.py)."""
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ Seen = dict[tuple[str, str | None], str]
 class Freshness:
     """Fingerprints of partitions from the asset graph, the stores, and the workbooks as received.
 
-    `graph`: Dagster's asset graph, given once the definitions are put together; `stores`: asset name -> its store; `sources`: asset name ->
-    function giving {file: sha256} of what lies outside the graph for one partition.
+    `graph`: Dagster's asset graph, given once the definitions are put together; `stores`:
+    asset name -> its store; `sources`: asset name -> function giving {file: sha256} of what
+    lies outside the graph for one partition.
     """
 
     def __init__(

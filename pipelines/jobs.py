@@ -21,6 +21,8 @@ class Stage:
     says: str
     requires: tuple[str, ...] = ()
     """Assets of earlier stages without which a partition is not even tried."""
+    phase: int = 1
+    """Stages of one phase do not need one another and may be made at the same time."""
 
     def job(self):
         return dg.define_asset_job(
@@ -44,6 +46,7 @@ STAGES = (
         "papi_year",
         ("papi_scores", "papi_diagnosis", "papi_report", "published_papi"),
         "Published PAPI of one year: scores, diagnosis, product P1.",
+        phase=2,
     ),
     Stage(
         "district_year",
@@ -51,6 +54,7 @@ STAGES = (
         ("raw_responses", "responses", "rejected_responses", "respondent_weights", "psu_totals",
          "indicator_estimates"),
         "One district's survey of one year, from workbooks to indicator estimates.",
+        phase=2,
     ),
     Stage(
         "survey_year",
@@ -58,6 +62,7 @@ STAGES = (
         ("survey_totals", "province_estimates", "district_scores", "district_changes",
          "annual_report", "published_survey"),
         "One survey year over its districts: scores, changes, product P7, warehouse.",
+        phase=3,
     ),
     Stage(
         "district_profiles",
@@ -65,6 +70,7 @@ STAGES = (
         ("district_profile",),
         "The profile of one district in one survey year.",
         requires=("indicator_estimates", "district_scores", "district_changes"),
+        phase=4,
     ),
 )  # fmt: skip
 

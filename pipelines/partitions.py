@@ -1,4 +1,4 @@
-"""Partitions, read from the registers: published PAPI years, survey years, districts (design of the data, not a list here).
+"""Partitions, read from the registers: published PAPI years, survey years, districts.
 Not here: which assets use them, or which partitions are stale (freshness.py)."""
 
 from __future__ import annotations

@@ -1,15 +1,18 @@
-"""The refresh: finds what is stale, materialises it through Dagster stage by stage, and says what was made.
-Not here: what makes a partition stale (freshness.py), or what an asset computes."""
+"""The refresh: finds what is stale, has it made stage by stage, and says what was made and where.
+Not here: one run (runs.py), what makes a partition stale (freshness.py), or what is computed."""
 
 from __future__ import annotations
 
 import argparse
 import logging
-import os
+import multiprocessing
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,44 +24,26 @@ from pipelines.freshness import Seen
 from pipelines.jobs import STAGES, Stage
 from pipelines.partitions import (
     DISTRICTS,
+    FACTS,
     PAPI_YEARS,
     SURVEY_YEARS,
     district_year_key,
     districts_of,
     place,
 )
+from pipelines.runs import (
+    FailedPartition,
+    RangeOutcome,
+    Say,
+    dagster_instance,
+    run_in_worker,
+    run_range,
+    span,
+)
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.definitions import Pipeline
-
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-SAME_FAULT = 3  # partitions; one fault repeated so often is the software's, not a district's
-INSTANCE_SETTINGS = """\
-# Written by the refresh; edit it to move Dagster's records elsewhere, such as to PostgreSQL.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-event_log_storage:
-  module: pipelines.event_log
-  class: KeptEngineEventLog
-  config:
-    base_dir: {home}/history/runs
-"""
-
-
-@dataclass(frozen=True)
-class FailedPartition:
-    """A partition that could not be made, and what the failing step said."""
-
-    stage: str
-    partition: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.stage} {self.partition}: {self.reason}"
 
 
 @dataclass
@@ -72,23 +57,12 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def dagster_instance(settings: Settings) -> dg.DagsterInstance:
-    """The instance that the UI shows as well: its records live under the home folder."""
-    home = settings.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        settings_text = INSTANCE_SETTINGS.format(home=home.resolve())
-        (home / "dagster.yaml").write_text(settings_text, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(home.resolve())
-    return dg.DagsterInstance.from_config(str(home.resolve()))
-
-
 def delivered_years(landing: Path) -> list[int]:
     """Survey years for which at least one file was delivered."""
     return [
         year
         for year in SURVEY_YEARS
-        if any(path.is_file() for path in (landing / str(year)).glob("*/*"))
+        if any(path.is_file() for path in (landing / str(year)).glob("[!.]*/*"))
     ]
 
 
@@ -123,38 +97,55 @@ def ranges(stage: Stage, partitions: list[str]) -> list[list[str]]:
 
 
 class Refresher:
-    """Runs stages of one pipeline on one Dagster instance."""
+    """Makes what is stale of one pipeline on one Dagster instance, with one process or more."""
 
-    def __init__(
-        self, pipeline: Pipeline, instance: dg.DagsterInstance, say: Callable[[str], object]
-    ):
+    def __init__(self, pipeline: Pipeline, instance: dg.DagsterInstance, say: Say, processes: int):
         self.pipeline = pipeline
         self.instance = instance
         self.say = say
+        self.processes = processes
         self.outcome = Outcome()
+        self._pool: ProcessPoolExecutor | None = None
 
-    def run_stage(self, stage: Stage, wanted: list[str | None], force: bool = False) -> None:
-        """Make what is stale among the wanted partitions of one stage."""
+    @contextmanager
+    def workers(self) -> Iterator[None]:
+        """Worker processes live as long as the refresh; they start when first needed."""
+        try:
+            yield
+        finally:
+            if self._pool is not None:
+                self._pool.shutdown()
+                self._pool = None
+
+    def run_phase(self, wanted: dict[Stage, list[str | None]], force: bool = False) -> None:
+        """Make what is stale in stages that do not need one another."""
         started = time.monotonic()
+        tasks: list[tuple[Stage, list[str]]] = []
+        for stage, partitions in wanted.items():
+            stale = self._stale(stage, partitions, force)
+            self.outcome.made[stage.name] = []
+            groups = [[]] if stale == [None] else ranges(stage, [key for key in stale if key])
+            tasks += [(stage, group) for group in groups]
+        for done, outcome in enumerate(self._outcomes(tasks), start=1):
+            self.outcome.made[outcome.stage] += outcome.made
+            self.outcome.failures += outcome.failures
+            self.outcome.seconds[outcome.stage] = time.monotonic() - started
+            self.say(f"{outcome.stage}: {len(outcome.made)} made ({done} of {len(tasks)} ranges)")
+            for failure in outcome.failures:
+                self.say(f"FAILED {failure}")
+
+    def _stale(self, stage: Stage, wanted: list[str | None], force: bool) -> list[str | None]:
         truth = self.pipeline.freshness
         seen: Seen = {}
-        waiting = [key for key in wanted if not self._can_be_made(stage, key, seen)]
-        wanted = [key for key in wanted if key not in waiting]
-        self.outcome.waiting[stage.name] = [str(key) for key in waiting]
+        able = [key for key in wanted if self._can_be_made(stage, key, seen)]
         stale = [
-            key for key in wanted
+            key for key in able
             if force or not all(truth.is_true(asset, key, seen) for asset in stage.assets)
         ]  # fmt: skip
-        self.outcome.kept[stage.name] = len(wanted) - len(stale)
-        self.outcome.made.setdefault(stage.name, [])
-        if stale == [None]:
-            self._run(stage, [])
-        elif stale:
-            groups = ranges(stage, [key for key in stale if key is not None])
-            for number, group in enumerate(groups, start=1):
-                self.say(f"{stage.name}: {_span(group)} ({number} of {len(groups)})")
-                self._run(stage, group)
-        self.outcome.seconds[stage.name] = time.monotonic() - started
+        self.outcome.waiting[stage.name] = [str(key) for key in wanted if key not in able]
+        self.outcome.kept[stage.name] = len(able) - len(stale)
+        self.outcome.seconds[stage.name] = 0.0
+        return stale
 
     def _can_be_made(self, stage: Stage, key: str | None, seen: Seen) -> bool:
         """Whether what the stage cannot do without is there: else its failure says it already."""
@@ -166,73 +157,37 @@ class Refresher:
             if parent in stage.requires
         )
 
-    def _run(self, stage: Stage, group: list[str], siblings: list[str] | None = None) -> None:
-        """One Dagster run over a range; a range that fails is halved until it is known which
-        partition is at fault, so that Dagster records the failure there and nowhere else. A
-        fault that several partitions share is not looked for in every one of them."""
-        alike = self._shared_fault(stage, siblings or group)
-        if alike:
-            reason = f"not tried, {SAME_FAULT} neighbours failed alike: {alike}"
-            self.outcome.failures += [FailedPartition(stage.name, key, reason) for key in group]
+    def _outcomes(self, tasks: list[tuple[Stage, list[str]]]) -> Iterator[RangeOutcome]:
+        """Outcome of each range as it is known; here, or in worker processes when they pay."""
+        if self.processes == 1 or len(tasks) < 2:
+            for stage, group in tasks:
+                self.say(f"{stage.name}: {span(group)}")
+                yield run_range(self.pipeline, self.instance, stage, group)
             return
-        job = self.pipeline.definitions.resolve_job_def(stage.name)
-        tags = {RANGE_START: group[0], RANGE_END: group[-1]} if len(group) > 1 else {}
-        result = job.execute_in_process(
-            instance=self.instance,
-            run_config=QUIET,
-            raise_on_error=False,
-            tags=tags,
-            partition_key=group[0] if len(group) == 1 else None,
-        )
-        if result.success:
-            self.outcome.made[stage.name] += group or ["all"]
-        elif len(group) > 1:
-            self.say(f"{stage.name}: {_span(group)} failed as a whole; looking for the cause")
-            half = len(group) // 2
-            self._run(stage, group[:half], siblings or group)
-            self._run(stage, group[half:], siblings or group)
-        else:
-            failure = FailedPartition(stage.name, group[0] if group else "all", _reason(result))
-            self.outcome.failures.append(failure)
-            self.say(f"FAILED {failure}")
-
-
-    def _shared_fault(self, stage: Stage, siblings: list[str]) -> str | None:
-        """The reason that SAME_FAULT partitions of one range have given, if there is one."""
-        reasons = [
-            failure.reason
-            for failure in self.outcome.failures
-            if failure.stage == stage.name and failure.partition in siblings
-        ]
-        return next((r for r in reasons if reasons.count(r) >= SAME_FAULT), None)
-
-
-def _span(group: list[str]) -> str:
-    return group[0] if len(group) == 1 else f"{group[0]} … {group[-1]}"
-
-
-def _reason(result: dg.ExecuteInProcessResult) -> str:
-    """The innermost message of the first step that failed."""
-    for event in result.all_events:
-        if event.is_step_failure and event.step_failure_data.error:
-            error = event.step_failure_data.error
-            while error.cause is not None:
-                error = error.cause
-            return f"[{event.step_key}] {error.message.strip()}"
-    return "the run failed without saying why; see the Dagster UI"
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.processes, mp_context=multiprocessing.get_context("spawn")
+            )
+        settings = self.pipeline.settings
+        self.say(f"{len(tasks)} ranges of partitions on {self.processes} processes")
+        futures = [self._pool.submit(run_in_worker, settings, s.name, group) for s, group in tasks]
+        for future in as_completed(futures):
+            yield future.result()
 
 
 def refresh(
     years: Iterable[int] | None = None,
     instance: dg.DagsterInstance | None = None,
     pipeline: Pipeline | None = None,
-    say: Callable[[str], object] = print,
+    say: Say = lambda text: None,
     force: bool = False,
+    processes: int = 1,
 ) -> Outcome:
     """Refresh the given survey years (default: all, and every year of published PAPI).
 
     Each stale partition becomes a recorded materialisation of the instance. A district that
     fails does not stop its neighbours; the year's tables then name it and withhold the province.
+    More than one of `processes` needs an instance that they can share (not an ephemeral one).
     """
     if pipeline is None:
         from pipelines.definitions import pipeline as default
@@ -241,24 +196,27 @@ def refresh(
     instance = instance or dagster_instance(pipeline.settings)
     delivered = delivered_years(pipeline.settings.landing)
     wanted_years = [year for year in delivered if years is None or year in set(years)]
-    runner = Refresher(pipeline, instance, say)
-    for stage in STAGES:
-        runner.run_stage(stage, candidates(stage, wanted_years, years is None), force)
+    runner = Refresher(pipeline, instance, say, processes)
+    with runner.workers():
+        for _, stages in groupby(STAGES, key=lambda stage: stage.phase):
+            wanted = {s: candidates(s, wanted_years, years is None) for s in stages}
+            runner.run_phase(wanted, force)
     return runner.outcome
 
 
 def _summary(outcome: Outcome, settings: Settings) -> Table:
     """What was made and where, as a table for the terminal."""
     where = {
-        "reference_tables": settings.warehouse,
-        "papi_year": settings.reports,
-        "district_year": settings.lake,
-        "survey_year": settings.reports,
-        "district_profiles": settings.reports,
+        "reference_tables": "warehouse",
+        "papi_year": "reports, warehouse",
+        "district_year": "lake",
+        "survey_year": "reports, warehouse",
+        "district_profiles": "reports",
     }
     table = Table(title="Refresh", title_justify="left")
     for heading in ("stage", "made", "already true", "failed", "waiting", "seconds", "where"):
-        table.add_column(heading, justify="left" if heading in ("stage", "where") else "right")
+        table.add_column(heading, justify="left" if heading in ("stage", "where") else "right",
+                         no_wrap=True)  # fmt: skip
     for stage in STAGES:
         failed = sum(failure.stage == stage.name for failure in outcome.failures)
         table.add_row(
@@ -268,8 +226,12 @@ def _summary(outcome: Outcome, settings: Settings) -> Table:
             str(failed),
             str(len(outcome.waiting[stage.name])),
             f"{outcome.seconds[stage.name]:.1f}",
-            str(where[stage.name]),
+            where[stage.name],
         )
+    for name, path in (("lake", settings.lake), ("reports", settings.reports),
+                       ("warehouse", settings.warehouse)):  # fmt: skip
+        table.caption = f"{table.caption + chr(10) if table.caption else ''}{name}: {path}"
+    table.caption_justify = "left"
     return table
 
 
@@ -278,29 +240,42 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--year", type=int, action="append", help="survey year; default: all")
     parser.add_argument("--force", action="store_true", help="make again what is already true")
+    parser.add_argument("--processes", type=int, default=2, help="worker processes; default: 2")
     arguments = parser.parse_args()
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     console = Console()
     settings = Settings()
-    if not any(path.is_file() for path in settings.landing.glob("*/*/*")):
-        from pipelines.partitions import FACTS
+    if not any(path.is_file() for path in settings.landing.glob("*/[!.]*/*")):
         from pipelines.sample import make_sample
 
         console.print("The landing folder is empty: making sample workbooks (sample data).")
-        make_sample(FACTS, settings.landing, SURVEY_YEARS)
+        with console.status("Sample workbooks") as status:
+            make_sample(
+                FACTS,
+                settings.landing,
+                SURVEY_YEARS,
+                lambda done, total: status.update(f"Sample workbooks: {done} of {total} districts"),
+            )
     started = time.monotonic()
-    with console.status("Loading the pipeline …") as status:
+    with console.status("Looking for what is stale …") as status:
+
+        def say(text: str) -> None:
+            # A terminal shows the newest line; a log keeps them all.
+            if console.is_terminal and not text.startswith("FAILED"):
+                status.update(text)
+            else:
+                console.print(text, soft_wrap=True, highlight=False)
+
         outcome = refresh(
             years=arguments.year,
-            say=lambda text: (
-                console.print(text) if text.startswith("FAILED") else status.update(text)
-            ),
+            say=say,
             force=arguments.force,
+            processes=arguments.processes,
         )
     console.print(_summary(outcome, settings))
     console.print(f"{time.monotonic() - started:.1f} s. Look at it: make ui")
-    for failure in outcome.failures:
-        console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
+    if outcome.failures:
+        console.print(f"[red]{len(outcome.failures)} partitions failed[/red], named above.")
     return 1 if outcome.failures else 0
 
 

@@ -1,4 +1,4 @@
-"""Table schemas from data/tables/columns.csv: enforced on every frame that is kept, shown in the Dagster UI.
+"""Table schemas from data/tables/columns.csv: enforced on what is kept, shown in the UI.
 Not here: the columns themselves, which are data, or how a frame is stored (stores.py)."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Schemas:
 
     def __init__(self, columns: pd.DataFrame):
         self.columns = columns
-        self._tables = {name: rows for name, rows in columns.groupby("table", sort=False)}
+        self._tables = dict(iter(columns.groupby("table", sort=False)))
 
     def has(self, table: str) -> bool:
         """Whether the table is described."""

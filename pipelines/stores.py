@@ -1,5 +1,5 @@
-"""Where made things are kept: Parquet lake, report files, warehouse. Each is written whole or not at all.
-Not here: whether a thing is still true (freshness.py), or how Dagster hands it over (io_managers.py)."""
+"""Where made things are kept: lake, report files, warehouse. Each is written whole or not at all.
+Not here: whether a thing is still true (freshness.py), or how Dagster hands it over."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sql.warehouse import Warehouse
-
 
 FRAMES_KEPT = 128  # decoded frames in memory: one year of districts over a few stages
 
@@ -42,8 +41,8 @@ def write_atomically(path: Path, content: bytes) -> bool:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -190,6 +189,8 @@ class WarehouseStore:
     def write(self, asset: str, place: Mapping[str, str], value: Any) -> tuple[dict[str, str], int]:
         digests = {table: sha256(to_parquet(frame)) for table, frame in sorted(value.items())}
         self.warehouse.replace(asset, place.get("survey_year"), value, digests)
+        if not place:
+            self.warehouse.make_views()  # with the reference tables: once a change of sql/
         return digests, sum(len(frame) for frame in value.values())
 
     def read(self, asset: str, place: Mapping[str, str]) -> dict[str, tuple[int, int]]:

@@ -1,2 +1,2 @@
-"""What analysts read: the warehouse, its tables made from data/tables/columns.csv, and the views over them.
+"""What analysts read: the warehouse, its tables from data/tables/columns.csv, and its views.
 Not here: how a figure is computed (dgi), or when tables are loaded (assets.warehouse)."""

@@ -1,4 +1,4 @@
-"""The warehouse: published tables by survey year, each year replaced in one transaction (SQLAlchemy Core).
+"""The warehouse: published tables by survey year, each year replaced in one transaction.
 Not here: the columns (data/tables/columns.csv), the views' text (sql/views), or the figures."""
 
 from __future__ import annotations
@@ -61,11 +61,15 @@ class Warehouse:
             engine = sa.create_engine(url)
             with engine.begin() as connection:
                 self.metadata.create_all(connection)
-                for path in sorted(VIEWS.glob("*.sql")):
-                    connection.execute(sa.text(f"DROP VIEW IF EXISTS {path.stem}"))
-                    connection.execute(sa.text(path.read_text(encoding="utf-8")))
             self._engine = engine
         return self._engine
+
+    def make_views(self) -> None:
+        """Make the views of sql/views anew, in one transaction."""
+        with self.engine.begin() as connection:
+            for path in sorted(VIEWS.glob("*.sql")):
+                connection.execute(sa.text(f"DROP VIEW IF EXISTS {path.stem}"))
+                connection.execute(sa.text(path.read_text(encoding="utf-8")))
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

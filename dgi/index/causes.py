@@ -1,4 +1,4 @@
-"""Why published PAPI moved or lags: where it fell, against whom, and what each part took or gave (task T1, method §9).
+"""Why published PAPI moved or lags, and what each part took or gave (task T1, method §9).
 Not here: the published figures (papi.py), or the district survey's own change (change.py)."""
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def diagnose(
     """
     nodes = structure.tree[structure.tree["level"] != "indicator"].reset_index(drop=True)
     now = _wide(scores, nodes)
-    base = _restated(base_scores, base_structure, nodes) if base_scores is not None else None
+    base = None
+    if base_scores is not None and base_structure is not None:
+        base = _restated(base_scores, base_structure, nodes)
     year = int(scores["survey_year"].iloc[0])
     comparable = _comparable(nodes, base_structure)
     table = _levels(now, nodes)

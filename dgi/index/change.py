@@ -1,4 +1,4 @@
-"""Change between two survey years on one boundary and one set of indicators, with its error (method §8).
+"""Change between two survey years on one boundary and indicator set, with its error (method §8).
 Not here: the scores of either year (scores.py), or change in published PAPI (causes.py)."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Estimates and their design-based errors: Taylor linearisation over primary sampling units (method §4, §6).
-Not here: what an answer is worth (indicators.py), or how indicators add up to a score (scores.py)."""
+"""Estimates and their design-based errors: linearisation over sampling units (method §4, §6).
+Not here: what an answer is worth (indicators.py), or how indicators add up (scores.py)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The indicator set: the tree of total, dimensions, sub-dimensions and indicators as a table (method §3),
-and what one answer is worth on it (method §4). Not here: estimates over respondents."""
+"""The indicator set: a tree kept as a table (method §3), and what an answer is worth on it (§4).
+Not here: estimates over respondents (estimation.py), or adding up the tree (scores.py)."""
 
 from __future__ import annotations
 
@@ -114,7 +114,8 @@ class IndicatorSet:
             for question in row.question.split(" "):
                 if question not in questions.index:
                     faults.append(Fault(where, f"question is not in {questionnaire.name}", REPAIR,
-                                        column="question", value=f"{row.key}: {question}"))  # fmt: skip
+                                        column="question",
+                                        value=f"{row.key}: {question}"))  # fmt: skip
                     continue
                 asked = questions.loc[question]
                 if (asked["asked_if"] or "all") != row.base:

@@ -1,4 +1,4 @@
-"""Published PAPI: the wide official figures made long, ranked over the provinces that have them, and flagged.
+"""Published PAPI: the wide official figures made long, ranked over the provinces, and flagged.
 Not here: why a score moved (causes.py), or any figure of the district survey."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scores of units: indicator means added up the tree, with exact linearised errors, ranks and bands (method §4, §6, §7).
+"""Scores: means added up the tree, exact linearised errors, ranks, bands (method §4, §6, §7).
 Not here: the means themselves (estimation.py), or change between years (change.py)."""
 
 from __future__ import annotations

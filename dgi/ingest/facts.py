@@ -1,4 +1,4 @@
-"""The door for fact files: reads the tables under data/ and hands them to the room that checks them.
+"""The door for fact files: reads the tables under data/ and hands them to the room that checks.
 Not here: the rules of any table; a wrong fact raises FactError from the room that owns it."""
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def read_table(path: Path) -> pd.DataFrame:
                                "Restore it from version control.")]) from None  # fmt: skip
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise FactError([Fault(str(path), f"not a readable CSV table: {error}",
-                               "Save it as UTF-8, comma-separated, one header line.")]) from None  # fmt: skip
+                               "Save it as UTF-8, comma-separated, one header line.")
+        ]) from None  # fmt: skip
 
 
 class Facts:
@@ -99,7 +100,8 @@ class Facts:
         if len(serving) != 1:
             raise FactError([Fault("data/indicator_sets/sets.csv",
                                    f"{len(serving)} PAPI structures serve {year}",
-                                   "Exactly one row of kind papi must cover the year.")])  # fmt: skip
+                                   "Exactly one row of kind papi must cover the year.")
+            ])  # fmt: skip
         return self.indicator_set(str(serving.iloc[0]["indicator_set"]))
 
     def set_statement(self, name: str) -> dict[str, str]:
@@ -184,7 +186,8 @@ class Facts:
             return yaml.safe_load((self.folder / relative).read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError) as error:
             raise FactError([Fault(f"data/{relative}", f"not a readable YAML document: {error}",
-                                   "Correct the line that the message names.")]) from None  # fmt: skip
+                                   "Correct the line that the message names.")
+            ]) from None  # fmt: skip
 
     def table(self, relative: str) -> pd.DataFrame:
         """A plain label table of text, as it is."""

@@ -1,5 +1,5 @@
-"""The door for field workbooks: every file of one district-year, checked, read once, and handed on as text.
-Not here: what the cells mean (dgi.survey.responses types them), or any file that is not a survey workbook."""
+"""The door for field workbooks: each file of a district-year checked, read once, kept as text.
+Not here: what the cells mean (dgi.survey.responses), or any file that is no survey workbook."""
 
 from __future__ import annotations
 
@@ -116,7 +116,8 @@ def _check_container(name: str, content: bytes) -> None:
             unpacked = sum(entry.file_size for entry in archive.infolist())
             if unpacked > LARGEST_UNPACKED:
                 raise WorkbookError([Fault(name, f"the file unpacks to {unpacked:,} bytes",
-                                           "A survey workbook is far smaller: check it.")])  # fmt: skip
+                                           "A survey workbook is far smaller: check it.")
+                ])  # fmt: skip
             broken = archive.testzip()
             names = set(archive.namelist())
     except (zipfile.BadZipFile, EOFError, OSError) as error:

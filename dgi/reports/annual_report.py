@@ -48,6 +48,7 @@ def build_annual_report(
     tree: the year's district set with its indicators. set_statement: what the set is and is not.
     sample_quality: one row per district (column `district`, then any measures; a column `<x>`
     is headed by the text `column.<x>` where there is one). absent: districts without answers.
+    created: for the file's properties only, nothing prints it.
     The book carries the sample banner when any row of any frame is sample data.
     """
     frames = [
@@ -88,7 +89,7 @@ class _AnnualReport:
             blocks.insert(0, paragraph(say("cover.sample"), "warning"))
         blocks += self._absent()
         subtitle = say("annual.subtitle", count=len(self._with_score()))
-        first = cover(self.texts, title, subtitle, blocks, self._tiles(), sheets, created)
+        first = cover(self.texts, title, subtitle, blocks, self._tiles(), sheets, self.year)
         return make_book(self.texts, title, [first, *sheets], created, self.is_sample)
 
     def _absent(self) -> list[Block]:

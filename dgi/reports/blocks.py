@@ -145,7 +145,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Book:
-    """A workbook. created: the date printed and stored, given by the caller (no clock here)."""
+    """A workbook. created: the date in the file's properties; the caller gives it (no clock)."""
 
     title_vi: str
     title_en: str

@@ -111,10 +111,12 @@ def yes_no(texts: Texts, value: object) -> object:
 
 def cover(
     texts: Texts, title: Pair, subtitle: Pair, blocks: Sequence[Block], tiles: Tiles | None,
-    sheets: Sequence[Sheet], created: date,
+    sheets: Sequence[Sheet], year: int,
 ) -> Sheet:  # fmt: skip
-    """The first page: title, statements, headline figures, contents in the order of the tabs."""
-    day = created.strftime("%d/%m/%Y")
+    """The first page: title, statements, headline figures, contents in tab order, the edition.
+
+    It prints no date of writing: the same data must give the same pages on any day.
+    """
     lines: list[Block] = [paragraph(subtitle, "lead"), Gap(6)]
     if tiles:
         lines.append(tiles)
@@ -125,7 +127,7 @@ def cover(
     for number, sheet in enumerate(sheets, 1):
         pair = texts.say("cover.contents_line", number=number, vi=sheet.title_vi, en=sheet.title_en)
         lines.append(paragraph(pair, "bullet"))
-    lines += [Gap(10), paragraph(texts.say("cover.created", day=day), "note")]
+    lines += [Gap(10), paragraph(texts.say("cover.edition", year=year), "note")]
     return Sheet("cover", "Bìa", title.vi, title.en, lines, "portrait", "one", COVER_WIDTHS)
 
 

@@ -15,6 +15,7 @@ from .common import both, column, make_book, paragraph, used_markers
 from .district_tables import (
     PROVINCE,
     against_province,
+    cells_of,
     change_columns,
     change_rows,
     chart_label,
@@ -37,7 +38,8 @@ def build_district_profile(
     """Two printable pages about one district: its star chart, its parts, what changed.
 
     Frames hold the published tables' columns for all districts (the province and the best
-    district are read from them). Raises KeyError when the district has no row in that year.
+    district are read from them). created: for the file's properties only, nothing prints it.
+    Raises KeyError when the district has no row in that year.
     """
     frames = [
         frame[frame["survey_year"] == year]
@@ -63,6 +65,7 @@ class _Profile:
         self.parts = self._level("sub_dimension")
         own = scores[(scores["district"] == district) & (scores["level"] == "total")]
         self.total = name_bands(texts, own).iloc[0]
+        self.weakest = self._weakest()
 
     def _level(self, level: str) -> pd.DataFrame:
         return against_province(self.texts, self.scores, self.tree, level, self.district)
@@ -150,7 +153,7 @@ class _Profile:
         return behind.loc[order.index[:WEAKEST]]
 
     def _weakest_sentence(self) -> list[Pair]:
-        say, weakest = self.texts.say, self._weakest()
+        say, weakest = self.texts.say, self.weakest
         if self.parts["gap_to_province"].notna().sum() == 0:
             return []
         if weakest.empty:
@@ -195,14 +198,14 @@ class _Profile:
         say = self.texts.say
         changes = change_rows(self.texts, self.own_changes, self.tree, self.names)
         parts = self.parts.copy()
-        moved = self.own_changes.set_index("key")
-        parts["change"] = moved["change"].reindex(parts["key"]).to_numpy()
-        parts["change_flag"] = moved["flag"].reindex(parts["key"]).fillna("no_base_year").to_numpy()
-        word = say("word.weakest")
-        weakest = self._weakest().index
-        parts["note"] = ""
-        parts.loc[weakest, "note"] = word.vi
-        parts.loc[weakest, "row_style"] = "marked"
+        moved = cells_of(self.own_changes, "change")
+        found = [
+            moved.get((self.district, key), (float("nan"), "no_base_year")) for key in parts["key"]
+        ]
+        parts["change"], parts["change_flag"] = zip(*found, strict=True)
+        is_weak = [at in self.weakest.index for at in parts.index]
+        parts["note"] = [say("word.weakest").vi if weak else "" for weak in is_weak]
+        parts["row_style"] = ["marked" if weak else "" for weak in is_weak]
         blocks: list[Block] = [
             paragraph(say("profile.sub"), "heading"),
             Table(self._part_columns(), parts), Gap(6),

@@ -3,7 +3,7 @@ Does not belong here: the sentences and sheets of either product."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -13,14 +13,12 @@ from .common import (
     band_colour,
     code_order,
     column,
-    mark_column,
     nodes,
     short_name,
     two_lines,
-    with_names,
     yes_no,
 )
-from .language import Pair, Texts, is_missing
+from .language import Pair, Texts, is_missing, is_true
 
 PROVINCE = "province"
 CI_FACTOR = 1.96
@@ -87,39 +85,57 @@ def ranking_table(texts: Texts, scores: pd.DataFrame) -> tuple[list[Column], pd.
     return columns, table
 
 
+Cells = Mapping[tuple[str, str], tuple[object, object]]
+
+
+def cells_of(frame: pd.DataFrame, value: str) -> dict[tuple[str, str], tuple[object, object]]:
+    """(district, key) -> (value, flag). One pass: filtering once per unit costs far more."""
+    keys = zip(frame["district"].tolist(), frame["key"].tolist(), strict=True)
+    values = zip(frame[value].tolist(), frame["flag"].tolist(), strict=True)
+    return dict(zip(keys, values, strict=True))
+
+
+def _fill_cells(
+    table: dict[str, object], name: str, cells: Cells, wanted: Sequence[tuple[str, str]],
+    colours: Mapping[tuple[str, str], str],
+) -> None:  # fmt: skip
+    """Adds the columns `name`, `<name>_flag` and `<name>_colour` for the wanted cells."""
+    found = [cells.get(one, (float("nan"), "unit_absent")) for one in wanted]
+    table[name] = [value for value, _ in found]
+    table[f"{name}_flag"] = ["unit_absent" if is_missing(flag) else flag for _, flag in found]
+    table[f"{name}_colour"] = [colours.get(one, "") for one in wanted]
+
+
+def _colours(texts: Texts, scores: pd.DataFrame) -> dict[tuple[str, str], str]:
+    keys = zip(scores["district"].tolist(), scores["key"].tolist(), strict=True)
+    colours = [band_colour(texts, band) for band in scores["band"].tolist()]
+    return dict(zip(keys, colours, strict=True))
+
+
 def dimension_matrix(
     texts: Texts, scores: pd.DataFrame, tree: pd.DataFrame
 ) -> tuple[list[Column], pd.DataFrame]:
     """Districts x (total and dimensions), each cell shaded by its band."""
     shown = pd.concat([nodes(tree, "total"), nodes(tree, "dimension")], ignore_index=True)
-    names = district_names(texts, scores)
-    table = pd.DataFrame({"district": unit_order(scores)})
-    table["name"] = [names[unit].vi for unit in table["district"]]
-    table["row_style"] = ["strong" if unit == PROVINCE else "" for unit in table["district"]]
+    names, units = district_names(texts, scores), unit_order(scores)
+    cells, colours = cells_of(scores, "score"), _colours(texts, scores)
+    table: dict[str, object] = {
+        "district": units,
+        "name": [names[unit].vi for unit in units],
+        "row_style": ["strong" if unit == PROVINCE else "" for unit in units],
+    }
     columns = [column(texts, "name", "column.district", width=25)]
-    width = 13.5
-    for node in shown.itertuples():
-        _add_cells(texts, table, scores, node.key, table["district"])
-        name = Pair(node.name_vi, node.name_en)
-        name = texts.say("column.total") if node.level == "total" else name
-        code = "" if node.level == "total" else f"{node.code}. "
+    for node in shown.to_dict("records"):
+        key = node["key"]
+        _fill_cells(table, key, cells, [(unit, key) for unit in units], colours)
+        name, code = Pair(node["name_vi"], node["name_en"]), f"{node['code']}. "
+        if node["level"] == "total":
+            name, code = texts.say("column.total"), ""
         columns.append(
-            Column(f"{node.key}", f"{code}{name.vi}", name.en, number_format=style.DECIMAL,
-                   width=width, flag=f"{node.key}_flag", fill_from=f"{node.key}_colour",
-                   align="center")
+            Column(key, f"{code}{name.vi}", name.en, number_format=style.DECIMAL, width=13.5,
+                   flag=f"{key}_flag", fill_from=f"{key}_colour", align="center")
         )  # fmt: skip
-    return columns, table
-
-
-def _add_cells(
-    texts: Texts, table: pd.DataFrame, scores: pd.DataFrame, key: str, units: pd.Series
-) -> None:
-    """Adds the score, flag and band colour of one node for the units of the rows."""
-    rows = scores[scores["key"] == key].set_index("district")
-    table[key] = rows["score"].reindex(units).to_numpy()
-    table[f"{key}_flag"] = rows["flag"].reindex(units).fillna("unit_absent").to_numpy()
-    bands = rows["band"].reindex(units)
-    table[f"{key}_colour"] = [band_colour(texts, band) for band in bands]
+    return columns, pd.DataFrame(table)
 
 
 def unit_columns(
@@ -143,42 +159,46 @@ def sub_dimension_matrix(
     texts: Texts, scores: pd.DataFrame, tree: pd.DataFrame
 ) -> tuple[list[Column], pd.DataFrame]:
     """Sub-dimensions x units, each cell shaded by its band."""
-    table = nodes(tree, "sub_dimension")[["key", "code", "name_vi", "name_en"]].copy()
-    units = unit_order(scores)
-    for unit in units:
-        rows = scores[scores["district"] == unit].set_index("key")
-        table[unit] = rows["score"].reindex(table["key"]).to_numpy()
-        flags = rows["flag"].reindex(table["key"]).fillna("unit_absent")
-        table[f"{unit}_flag"] = flags.to_numpy()
-        bands = rows["band"].reindex(table["key"])
-        table[f"{unit}_colour"] = [band_colour(texts, band) for band in bands]
-    names = district_names(texts, scores)
+    shown = nodes(tree, "sub_dimension")
+    table = _lists(shown[["key", "code", "name_vi", "name_en"]])
+    units = _fill_units(table, scores, cells_of(scores, "score"), _colours(texts, scores))
     columns = [column(texts, "code"), column(texts, "name_vi"),
-               *unit_columns(texts, names, units)]  # fmt: skip
-    return columns, table
+               *unit_columns(texts, district_names(texts, scores), units)]  # fmt: skip
+    return columns, pd.DataFrame(table)
 
 
 def indicator_matrix(
     texts: Texts, estimates: pd.DataFrame, scores: pd.DataFrame, tree: pd.DataFrame
 ) -> tuple[list[Column], pd.DataFrame]:
     """Indicators x units; shares in percent, means and counts in the unit of the answer."""
-    table = nodes(tree, "indicator").copy()
-    is_share = (table["scale_min"].astype(float) == 0) & (table["scale_max"].astype(float) == 1)
+    shown = nodes(tree, "indicator")
+    is_share = (shown["scale_min"].astype(float) == 0) & (shown["scale_max"].astype(float) == 1)
+    table = _lists(shown[["key", "code"]])
     table["format"] = [style.PERCENT if share else style.DECIMAL for share in is_share]
-    table["name"] = table["name_vi"] + "\n" + table["name_en"]
-    units = unit_order(scores)
-    for unit in units:
-        rows = estimates[estimates["district"] == unit].set_index("key")
-        table[unit] = rows["estimate"].reindex(table["key"]).to_numpy()
-        flags = rows["flag"].reindex(table["key"]).fillna("unit_absent")
-        table[f"{unit}_flag"] = flags.to_numpy()
-    names = district_names(texts, scores)
+    table["name"] = (shown["name_vi"] + "\n" + shown["name_en"]).tolist()
+    units = _fill_units(table, scores, cells_of(estimates, "estimate"), {})
     columns = [
         column(texts, "code", width=7), column(texts, "key", width=24, is_quiet=True),
         column(texts, "name", width=56),
     ]  # fmt: skip
+    names = district_names(texts, scores)
     narrow = unit_columns(texts, names, units, format_from="format")
-    return [*columns, *narrow], table
+    return [*columns, *narrow], pd.DataFrame(table)
+
+
+def _lists(frame: pd.DataFrame) -> dict[str, object]:
+    return {str(name): frame[name].tolist() for name in frame.columns}
+
+
+def _fill_units(
+    table: dict[str, object], scores: pd.DataFrame, cells: Cells,
+    colours: Mapping[tuple[str, str], str],
+) -> list[str]:  # fmt: skip
+    """Adds three columns per unit to a table with a row per key; returns the units in order."""
+    keys, units = table["key"], unit_order(scores)
+    for unit in units:
+        _fill_cells(table, unit, cells, [(unit, key) for key in keys], colours)  # type: ignore[attr-defined]
+    return units
 
 
 def change_columns(texts: Texts, **significance: object) -> list[Column]:
@@ -193,54 +213,91 @@ def change_columns(texts: Texts, **significance: object) -> list[Column]:
     ]  # fmt: skip
 
 
-def mark_changes(texts: Texts, changes: pd.DataFrame) -> pd.DataFrame:
-    """Adds the written marks, the markers of the flags, and ± 1.96 standard errors."""
-    table = changes.copy()
-    table["significant"] = [yes_no(texts, value) for value in table["is_significant"]]
-    table["official"] = [yes_no(texts, value) for value in table["is_official_change"]]
-    table["marks"] = mark_column(texts, table["flag"])
-    table["low"] = table["change"] - CI_FACTOR * table["se"]
-    table["high"] = table["change"] + CI_FACTOR * table["se"]
-    marked = table["is_significant"].astype("boolean").fillna(False)
-    table["row_style"] = marked.map({True: "marked", False: ""})
-    return table
+_CHANGE_FIGURES = ("change", "relative_change", "se", "p_value", "q_value", "contribution")
+_CHANGE_WORDS = ("district", "level", "key", "flag", "is_significant", "is_official_change")
 
 
 def change_rows(
     texts: Texts, changes: pd.DataFrame, tree: pd.DataFrame, names: Mapping[str, Pair]
 ) -> pd.DataFrame:
-    """Changes of totals and dimensions with codes and names, district by district."""
-    shown = tree[tree["level"].isin(["total", "dimension"])]
-    table = changes[changes["key"].isin(shown["key"])].merge(
-        shown[["key", "code", "name_vi", "name_en"]], on="key"
-    )
-    table["name"] = [names[unit].vi if unit in names else unit for unit in table["district"]]
-    table["_code"] = table["code"].map(code_order)
-    table["_last"] = table["district"] == PROVINCE
-    table = table.sort_values(["_last", "district", "_code"], ignore_index=True)
-    table["code"] = table["code"].where(table["level"] != "total", "")
-    # The total contributes to nothing; only a change that is missing has a reason to show.
-    table["contribution_flag"] = table["flag"].where(table["change"].isna(), "")
-    return mark_changes(texts, table.drop(columns=["_code", "_last"]))
+    """Changes of totals and dimensions with names, both marks and ± 1.96 standard errors.
+
+    District by district, the province last, each in code order.
+    """
+    shown = {
+        node["key"]: node
+        for node in tree[tree["level"].isin(["total", "dimension"])].to_dict("records")
+    }
+    columns = {name: changes[name].to_numpy(float).tolist() for name in _CHANGE_FIGURES}
+    columns |= {name: changes[name].tolist() for name in _CHANGE_WORDS}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    rows = [row for row in rows if row["key"] in shown]
+    rows.sort(
+        key=lambda row: (
+            row["district"] == PROVINCE, row["district"], code_order(shown[row["key"]]["code"])
+        )
+    )  # fmt: skip
+    for row in rows:
+        node, unit = shown[row["key"]], row["district"]
+        row["name"] = names[unit].vi if unit in names else unit
+        row["code"] = "" if node["level"] == "total" else node["code"]
+        row["name_vi"], row["name_en"] = node["name_vi"], node["name_en"]
+        # The total contributes to nothing; only a change that is missing has a reason to show.
+        row["contribution_flag"] = row["flag"] if is_missing(row["change"]) else ""
+        row["significant"] = yes_no(texts, row["is_significant"])
+        row["official"] = yes_no(texts, row["is_official_change"])
+        row["marks"] = texts.marks(row["flag"])
+        row["low"] = row["change"] - CI_FACTOR * row["se"]
+        row["high"] = row["change"] + CI_FACTOR * row["se"]
+        row["row_style"] = "marked" if is_true(row["is_significant"]) else ""
+    made = [*columns, "name", "code", "name_vi", "name_en", "contribution_flag", "significant",
+            "official", "marks", "low", "high", "row_style"]  # fmt: skip
+    return pd.DataFrame(rows, columns=made)
+
+
+_OWN = ("score", "ci_low", "ci_high", "band", "band_probability", "flag")
 
 
 def against_province(
     texts: Texts, scores: pd.DataFrame, tree: pd.DataFrame, level: str, district: str
 ) -> pd.DataFrame:
-    """One district's nodes of a level beside the province and the best district."""
-    own = scores[scores["district"] == district]
-    table = name_bands(texts, with_names(own, tree, level, "unit_absent"))
-    at_level = scores[scores["level"] == level]
-    province = at_level[at_level["district"] == PROVINCE].set_index("key")
-    best = at_level[at_level["district"] != PROVINCE].groupby("key")["score"].max()
-    table["province"] = province["score"].reindex(table["key"]).to_numpy()
-    flags = province["flag"].reindex(table["key"]).fillna("suppressed_incomplete")
-    table["province_flag"] = flags.to_numpy()
-    table["best_district"] = best.reindex(table["key"]).to_numpy()
-    table["gap_to_province"] = table["score"] - table["province"]
-    table["gap_flag"] = table["flag"].mask(table["score"].notna(), table["province_flag"])
-    table["row_style"] = ""
-    return table
+    """One district's nodes of a level beside the province and the best district.
+
+    A node without a row is flagged unit_absent, so that a table never loses a line in silence.
+    """
+    shown = nodes(tree, level)
+    keys = set(shown["key"])
+    own: dict[str, tuple] = {}
+    province: dict[str, tuple[float, object]] = {}
+    best: dict[str, float] = {}
+    columns = [scores[name].tolist() for name in ("district", "key", *_OWN)]
+    for unit, key, *figures in zip(*columns, strict=True):
+        if key not in keys:
+            continue
+        if unit == district:
+            own[key] = tuple(figures)
+        score = float("nan") if is_missing(figures[0]) else float(figures[0])
+        if unit == PROVINCE:
+            province[key] = score, figures[-1]
+        elif score > best.get(key, float("-inf")):  # never true of NaN
+            best[key] = score
+    nothing = (float("nan"), float("nan"), float("nan"), "", float("nan"), "unit_absent")
+    rows = []
+    for node in shown[["key", "code", "name_vi", "name_en"]].to_dict("records"):
+        key = node["key"]
+        row = node | dict(zip(_OWN, own.get(key, nothing), strict=True))
+        row["province"], row["province_flag"] = province.get(
+            key, (float("nan"), "suppressed_incomplete")
+        )
+        row["best_district"] = best.get(key, float("nan"))
+        row["gap_to_province"] = row["score"] - row["province"]
+        row["gap_flag"] = row["flag"] if is_missing(row["score"]) else row["province_flag"]
+        has_band = not is_missing(row["band"]) and row["band"] != ""
+        row["band_colour"] = band_colour(texts, row["band"])
+        row["band_name"] = texts.band_name(row["band"]).vi if has_band else pd.NA
+        row["row_style"] = ""
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def chart_label(texts: Texts, row: object) -> str:

@@ -4,6 +4,7 @@ Does not belong here: any formatting."""
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 # Widths in ems of Times New Roman and its metric twins (Liberation Serif).
 _NARROW, _WIDE = frozenset("ijltfrI.,;:!'’()[]|/- "), frozenset("mwMWĐ%—@")
@@ -14,6 +15,11 @@ _BOLD, _SAFETY = 1.05, 0.98
 
 def text_points(text: str, size: float, is_bold: bool = False) -> float:
     """Approximate width of a line of text in points; a little too wide rather than too narrow."""
+    return _ems(text) * size * _SAFETY * (_BOLD if is_bold else 1.0)
+
+
+@lru_cache(maxsize=8192)
+def _ems(text: str) -> float:
     ems = 0.0
     for letter in unicodedata.normalize("NFD", text):
         if unicodedata.combining(letter):
@@ -26,7 +32,7 @@ def text_points(text: str, size: float, is_bold: bool = False) -> float:
             ems += 0.68
         else:
             ems += 0.485
-    return ems * size * _SAFETY * (_BOLD if is_bold else 1.0)
+    return ems
 
 
 def lines_needed(text: str, units: float, size: float, is_bold: bool = False) -> int:

@@ -42,6 +42,7 @@ def build_papi_report(
     scores: papi_scores of all provinces, `year` and every earlier year at hand.
     diagnosis: papi_diagnosis rows; those of the province and year are used.
     tree: the year's structure (level, key, code, parent, name_vi, name_en, scale_min, scale_max).
+    created: for the file's properties only, nothing prints it.
     reasons: survey_year, province_code, key, reason_vi, reason_en, source of missing figures.
     sources: where this copy of the scores comes from, one line each.
     A year without a published total comes out without a rank and without a change.
@@ -70,6 +71,7 @@ class _PapiReport:
         self.scores, self.diagnosis, self.tree = scores, diagnosis, tree
         self.reasons, self.sources = reasons, sources
         self.comparison = comparison_row(diagnosis)
+        self.findings = findings(texts, year, province, code, scores, diagnosis, tree, reasons)
 
     def book(self, created: date) -> Book:
         say = self.texts.say
@@ -80,23 +82,17 @@ class _PapiReport:
         sheets += [self._contributions(), self._notes()]
         blocks = [paragraph(say("papi.statement"))]
         if is_missing(self._total("score")):
-            blocks.append(paragraph(self._findings()[0], "warning"))
+            blocks.append(paragraph(self.findings[0], "warning"))
         else:
-            blocks += [paragraph(pair, "bullet") for pair in self._findings()[:ON_COVER]]
+            blocks += [paragraph(pair, "bullet") for pair in self.findings[:ON_COVER]]
         first = cover(
-            self.texts, title, say("papi.subtitle"), blocks, self._tiles(), sheets, created
+            self.texts, title, say("papi.subtitle"), blocks, self._tiles(), sheets, self.year
         )
         return make_book(self.texts, title, [first, *sheets], created)
 
     def _total(self, name: str) -> object:
         row = row_at(self.diagnosis, "total")
         return pd.NA if row is None else row[name]
-
-    def _findings(self) -> list[Pair]:
-        return findings(
-            self.texts, self.year, self.province, self.code, self.scores, self.diagnosis,
-            self.tree, self.reasons,
-        )  # fmt: skip
 
     def _tiles(self) -> Tiles:
         say = self.texts.say
@@ -120,7 +116,7 @@ class _PapiReport:
 
     def _summary(self) -> Sheet:
         say = self.texts.say
-        blocks: list[Block] = [paragraph(pair, "bullet") for pair in self._findings()]
+        blocks: list[Block] = [paragraph(pair, "bullet") for pair in self.findings]
         blocks += [Gap(4), paragraph(say("papi.trend"), "heading")]
         trend = province_trend(self.texts, self.scores, self.code, self.year)
         blocks += trend_charts(self.texts, trend)

@@ -50,10 +50,10 @@ def boxed(colour: str = RULE) -> Border:
 
 
 def align(
-    horizontal: str = "left", vertical: str = "center", indent: int = 0, rotation: int = 0
+    horizontal: str, vertical: str, indent: int = 0, rotation: int = 0, wraps: bool = True
 ) -> Alignment:
     return Alignment(
-        horizontal=horizontal, vertical=vertical, wrap_text=True, indent=indent,
+        horizontal=horizontal, vertical=vertical, wrap_text=wraps, indent=indent,
         text_rotation=rotation,
     )  # fmt: skip
 

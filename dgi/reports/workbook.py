@@ -6,17 +6,22 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import zipfile
 from datetime import datetime, time
 
 from openpyxl import Workbook
+from openpyxl.cell.cell import Cell
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from . import style
 from .blocks import Block, Book, Chart, Column, Gap, Series, Sheet, Table, Text, Tile, Tiles
 from .cells import sheet_title, write_cell
 from .charts import build_chart, chart_columns, chart_values
+from .looks import Look, Looks
 from .measure import lines_needed
 from .package import stable_package
 
@@ -39,6 +44,16 @@ _TEXT_STYLES: dict[str, tuple[float, bool, bool, str, int, float]] = {
     "note": (9.5, False, False, style.QUIET, 0, 1),
     "warning": (11, True, False, style.INK, 1, 4),
 }
+_DATA = Look(10, horizontal="general", vertical="bottom", wraps=False)
+_DATA_NAME = _DATA._replace(bold=True)
+_DATA_HEAD = Look(10, True, horizontal="right")
+_HEADER = Look(9.5, True, colour="FFFFFF", fill=style.BLUE, border="header", horizontal="center")
+_UPRIGHT = _HEADER._replace(rotation=90)
+_TILE = {
+    "vi": Look(10.5, True, fill=style.PALE, horizontal="center"),
+    "value": Look(20, True, colour=style.BLUE, fill=style.PALE, horizontal="center"),
+    "en": Look(9, italic=True, colour=style.QUIET, fill=style.PALE, horizontal="center"),
+}
 
 
 def write_workbook(book: Book) -> bytes:
@@ -50,17 +65,19 @@ def write_workbook(book: Book) -> bytes:
     workbook.remove(workbook.active)
     workbook._named_styles["Normal"].font = style.font()
     charts = _ChartData(sheet_title(book.chart_data_tab, [s.tab for s in book.sheets]))
+    looks = Looks()
     for sheet in book.sheets:
         worksheet = workbook.create_sheet(sheet_title(sheet.tab, workbook.sheetnames))
-        _SheetWriter(worksheet, sheet, book, charts).write()
+        _SheetWriter(worksheet, sheet, book, charts, looks).write()
     if charts.placed:
-        _write_chart_data(workbook.create_sheet(charts.title), book, charts)
+        _write_chart_data(workbook.create_sheet(charts.title), book, charts, looks)
     properties, stamp = workbook.properties, datetime.combine(book.created, time())
     properties.creator, properties.title = "DGI", book.title_vi
     properties.description, properties.language = book.title_en, "vi-VN"
     properties.created = properties.modified = stamp
     raw = io.BytesIO()
-    workbook.save(raw)
+    # Not workbook.save: it puts the clock in, and deflates what stable_package deflates again.
+    ExcelWriter(workbook, zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED)).save()
     return stable_package(raw.getvalue(), stamp)
 
 
@@ -79,43 +96,41 @@ class _ChartData:
         return row
 
 
-def _write_chart_data(worksheet: Worksheet, book: Book, charts: _ChartData) -> None:
+def _write_chart_data(
+    worksheet: Worksheet, book: Book, charts: _ChartData, looks: Looks
+) -> None:  # fmt: skip
     sheet = Sheet(
         "chart_data", charts.title, book.chart_data_title.vi, book.chart_data_title.en, (),
         "portrait", "long", (42, 19, 19, 19, 19),
     )  # fmt: skip
-    _SheetWriter(worksheet, sheet, book, charts).write()
+    writer = _SheetWriter(worksheet, sheet, book, charts, looks)
+    writer.write()
     for chart, top in charts.placed:
         labels = {series.name: series.label for series in chart.series}
         labels |= {f"{s.name}{arm}": f"{s.label} {arm}" for s in chart.series for arm in "+-"}
-        _put(worksheet.cell(top - 1, 1), chart.title.replace("\n", " / "), book, bold=True)
+        writer.put(top - 1, 1, chart.title.replace("\n", " / "), _DATA_NAME)
         for at, name in enumerate(chart_columns(chart), 1):
-            cell = worksheet.cell(top, at)
-            _put(cell, labels[name] if at > 1 else "", book, bold=True)
-            cell.alignment = style.align("right")
+            writer.put(top, at, labels[name] if at > 1 else "", _DATA_HEAD)
         worksheet.row_dimensions[top].height = 40
         for offset, row in enumerate(chart_values(chart), 1):
             for at, value in enumerate(row, 1):
                 if value is not None:  # blank is drawn as a gap
-                    cell = worksheet.cell(top + offset, at)
-                    _put(cell, value, book)
                     # Labels on the bars take their format from these cells.
                     wanted = chart.number_format if chart.has_labels else style.DECIMAL
                     is_whole = isinstance(value, str) or float(value).is_integer()
                     plain = is_whole and not chart.has_labels
-                    cell.number_format = style.TEXT if at == 1 or plain else wanted
-
-
-def _put(cell, value: object, book: Book, bold: bool = False) -> None:
-    write_cell(cell, value, None, book.markers)
-    cell.font = style.font(10, bold=bold)
+                    shown = style.TEXT if at == 1 or plain else wanted
+                    writer.put(top + offset, at, value, _DATA._replace(number_format=shown))
 
 
 class _SheetWriter:
     """Writes one sheet from the top down."""
 
-    def __init__(self, worksheet: Worksheet, sheet: Sheet, book: Book, charts: _ChartData) -> None:
+    def __init__(
+        self, worksheet: Worksheet, sheet: Sheet, book: Book, charts: _ChartData, looks: Looks
+    ) -> None:
         self.ws, self.sheet, self.book, self.charts = worksheet, sheet, book, charts
+        self.looks = looks
         self.row = 1
         self.main_header = 0
         self.table_rows = (1, 1)
@@ -164,77 +179,73 @@ class _SheetWriter:
         if self.book.sample_data:
             ws.oddHeader.center.text = f'&"{style.FAMILY},Bold"&10{SAMPLE_BANNER}'
 
-    def _merged(self, value: object, size: float, points: float, **looks):
+    def put(self, row: int, column: int, value: object, look: Look, flag: object = None) -> Cell:
+        """One value with its look; the only way this module writes a cell."""
+        cell = self.ws.cell(row, column)
+        write_cell(cell, value, flag, self.book.markers)
+        self.looks.give(cell, look)
+        return cell
+
+    def _span(self, first: int, last: int, look: Look) -> None:
+        """Merge columns of this row. Each gets the look itself: merging loses the borders."""
+        if look.fill or look.border:
+            for column in range(first + 1, last + 1):
+                self.looks.give(self.ws.cell(self.row, column), look)
+        if last > first:
+            # Not ws.merge_cells, which styles the borders of every cell once more.
+            area = CellRange(min_row=self.row, max_row=self.row, min_col=first, max_col=last)
+            self.ws.merged_cells.ranges.add(area)
+
+    def _merged(self, value: object, points: float, look: Look) -> None:
         """One cell over the sheet's whole width on a new row."""
-        ws, last = self.ws, len(self.widths)
-        cell = ws.cell(self.row, 1)
-        write_cell(cell, value, None, self.book.markers)
-        cell.font = style.font(
-            size, looks.get("bold", False), looks.get("italic", False),
-            looks.get("colour", style.INK),
-        )  # fmt: skip
-        cell.alignment = style.align(
-            looks.get("align", "left"), looks.get("vertical", "top"), looks.get("indent", 0)
-        )
-        for column in range(1, last + 1):
-            if "fill" in looks:
-                ws.cell(self.row, column).fill = style.fill(looks["fill"])
-            if "border" in looks:
-                ws.cell(self.row, column).border = looks["border"]
-        if last > 1:
-            ws.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=last)
+        self.put(self.row, 1, value, look)
+        self._span(1, len(self.widths), look)
         self._advance(points)
 
     def _banner(self) -> None:
-        self._merged(
-            SAMPLE_BANNER, 13, 24, bold=True, colour="FFFFFF", fill=style.INK, align="center",
-            vertical="center",
-        )  # fmt: skip
+        look = Look(13, True, colour="FFFFFF", fill=style.INK, horizontal="center")
+        self._merged(SAMPLE_BANNER, 24, look)
         self._advance(7)
 
     def _titles(self) -> None:
         if self.sheet.key == "cover":
             self._cover_titles()
             return
-        points = 21.0 * self._lines(self.sheet.title_vi, 15)
-        self._merged(self.sheet.title_vi, 15, points, bold=True, colour=style.BLUE)
-        self._merged(
-            self.sheet.title_en, 11, 17 * self._lines(self.sheet.title_en, 11), italic=True,
-            colour=style.QUIET, border=style.line_below(style.BLUE, "medium"),
-        )  # fmt: skip
+        vi, en = self.sheet.title_vi, self.sheet.title_en
+        points = 21.0 * self._lines(vi, 15)
+        self._merged(vi, points, Look(15, True, colour=style.BLUE, vertical="top"))
+        look = Look(11, italic=True, colour=style.QUIET, border="title", vertical="top")
+        self._merged(en, 17 * self._lines(en, 11), look)
         self._advance(7)
 
     def _cover_titles(self) -> None:
         """White on a dark band; the title centred, the translation below it."""
-        band = {"fill": style.BLUE, "align": "center", "vertical": "center"}
+        band = Look(fill=style.BLUE, colour="FFFFFF", horizontal="center")
         self._advance(18)
-        self._merged("", 11, 26, **band)
+        self._merged("", 26, band)
         vi, en = self.sheet.title_vi, self.sheet.title_en
         points = 28.0 * self._lines(vi, 21, bold=True)
-        self._merged(vi, 21, points, bold=True, colour="FFFFFF", **band)
+        self._merged(vi, points, band._replace(size=21, bold=True))
         points = 19.0 * self._lines(en, 13)
-        self._merged(en, 13, points, italic=True, colour="FFFFFF", **band)
-        self._merged("", 11, 26, **band)
+        self._merged(en, points, band._replace(size=13, italic=True))
+        self._merged("", 26, band)
         self._advance(18)
 
     def _text(self, text: Text) -> None:
         size, bold, italic, colour, indent, after = _TEXT_STYLES[text.style]
-        looks = {"fill": style.MARKED} if text.style == "warning" else {}
+        fill = style.MARKED if text.style == "warning" else ""
         mark = "• " if text.style == "bullet" else ""
         tail = 0 if text.en else after
         points = size * 1.22 * self._lines(mark + text.vi, size, indent, bold) + tail + 2
-        self._merged(
-            mark + text.vi, size, points, bold=bold, italic=italic, colour=colour, indent=indent,
-            **looks,
-        )  # fmt: skip
+        look = Look(size, bold, italic, colour, fill, vertical="top", indent=indent)
+        self._merged(mark + text.vi, points, look)
         if text.en:
             small = max(size - 1.5, 8.5) if text.style != "title" else 13
             points = small * 1.22 * self._lines(text.en, small, indent + 1) + after + 1
             # The second indent lines the translation up with the text behind the bullet.
             deep = indent + (1 if mark else 0)
-            self._merged(
-                text.en, small, points, italic=True, colour=style.QUIET, indent=deep, **looks
-            )
+            look = Look(small, False, True, style.QUIET, fill, vertical="top", indent=deep)
+            self._merged(text.en, points, look)
 
     def _lines(self, text: str, size: float, indent: int = 0, bold: bool = False) -> int:
         return lines_needed(text, sum(self.widths) - 2 * indent, size, bold)
@@ -259,70 +270,49 @@ class _SheetWriter:
     def _header(self, table: Table) -> None:
         lines, is_upright = 1, any(column.is_upright for column in table.columns)
         for at, column in enumerate(table.columns, 1):
-            cell = self.ws.cell(self.row, at)
             unit = f"({column.unit})" if column.unit else ""
             text = "\n".join(filter(None, (column.header_vi, column.header_en, unit)))
-            write_cell(cell, text, None, self.book.markers)
-            cell.font, cell.fill = style.font(9.5, True, colour="FFFFFF"), style.fill(style.BLUE)
-            cell.border, cell.alignment = style.boxed("FFFFFF"), style.align("center")
-            if column.is_upright:
-                cell.alignment = style.align("center", rotation=90)
-            else:
+            self.put(self.row, at, text, _UPRIGHT if column.is_upright else _HEADER)
+            if not column.is_upright:
                 lines = max(lines, lines_needed(text, self.widths[at - 1], 9.5, True))
         self._advance(max(12.5 * lines + 7, 100 if is_upright else 0))
 
     def _record(self, table: Table, record: dict[str, object]) -> None:
         row_style = record.get("row_style", "")
-        lines = 1
+        strong, lines = row_style == "strong", 1
+        plain = style.MARKED if row_style == "marked" else style.PALE if strong else ""
         for at, column in enumerate(table.columns, 1):
-            cell, value = self.ws.cell(self.row, at), record[column.name]
-            write_cell(cell, value, record.get(column.flag), self.book.markers)
-            is_text = isinstance(cell.value, str)
-            is_left = is_text and column.number_format == style.TEXT and not column.align
-            aligned = column.align or ("left" if is_left else "right")
-            cell.alignment = style.align(aligned)
-            cell.number_format = str(record.get(column.format_from, column.number_format))
-            strong = row_style == "strong"
-            colour = style.QUIET if column.is_quiet else style.INK
-            background = str(record.get(column.fill_from) or "") if column.fill_from else ""
-            if not background and row_style == "marked":
-                background = style.MARKED
-            if not background and strong:
-                background = style.PALE
-            if background:
-                cell.fill = style.fill(background)
-                colour = style.readable_on(background) if not column.is_quiet else colour
-            cell.font = style.font(
-                9.5 if column.is_quiet else 10.5, strong, column.is_quiet, colour
-            )
-            cell.border = style.line_below()
+            cell = self.ws.cell(self.row, at)
+            write_cell(
+                cell, record[column.name], record.get(column.flag), self.book.markers
+            )  # fmt: skip
+            is_text, is_quiet = isinstance(cell.value, str), column.is_quiet
+            is_left = is_text and column.number_format == style.TEXT
+            fill = str(record.get(column.fill_from) or "") if column.fill_from else ""
+            fill = fill or plain
+            colour = style.QUIET if is_quiet else style.readable_on(fill) if fill else style.INK
+            size = 9.5 if is_quiet else 10.5
+            look = Look(
+                size, strong, is_quiet, colour, fill, "row",
+                horizontal=column.align or ("left" if is_left else "right"),
+                number_format=str(record.get(column.format_from, column.number_format)),
+            )  # fmt: skip
+            self.looks.give(cell, look)
             if is_text:
-                size = cell.font.size
                 lines = max(lines, lines_needed(cell.value, self.widths[at - 1], size, strong))
         self._advance(max(17.0, 13.5 * lines + 4))
 
     def _tiles(self, tiles: Tiles) -> None:
         spans = _split(len(self.widths), len(tiles.tiles))
-        for offset, points in ((0, 18), (1, 30), (2, 16)):
+        for points, part in zip((18, 30, 16), ("vi", "value", "en"), strict=True):
             for tile, (first, last) in zip(tiles.tiles, spans, strict=True):
-                cell = self.ws.cell(self.row, first)
-                value = (tile.label.vi, tile.value, tile.label.en)[offset]
-                write_cell(cell, value, tile.flag, self.book.markers)
-                cell.alignment = style.align("center")
-                cell.font = (
-                    style.font(10.5, True),
-                    style.font(20, True, colour=style.BLUE),
-                    style.font(9, italic=True, colour=style.QUIET),
-                )[offset]
-                if offset == 1:
-                    cell.number_format = tile.number_format
-                for column in range(first, last + 1):
-                    self.ws.cell(self.row, column).fill = style.fill(style.PALE)
-                    if column == first > 1:
-                        self.ws.cell(self.row, column).border = style.line_left("FFFFFF", "thick")
-                self.ws.merge_cells(
-                    start_row=self.row, end_row=self.row, start_column=first, end_column=last
-                )
+                border = "tile" if first > 1 else ""
+                look = _TILE[part]._replace(border=border)
+                value = tile.value if part == "value" else getattr(tile.label, part)
+                if part == "value":
+                    look = look._replace(number_format=tile.number_format)
+                self.put(self.row, first, value, look, tile.flag)
+                self._span(first, last, look._replace(border=""))
             self._advance(points)
         self._advance(10)
 

@@ -258,7 +258,7 @@ def _indicator_levels(
     return means(solve(moves), moves)
 
 
-def _ordinal(codes: Sequence[int], level: np.ndarray) -> np.ndarray:
+def _ordinal(codes: Sequence[int] | np.ndarray, level: np.ndarray) -> np.ndarray:
     """Cuts (H, codes-1) of an answer whose mean lies at `level` (H,) between its end codes."""
     steps = np.abs(np.diff(np.asarray(codes, dtype=float)))
     steps /= steps.sum()

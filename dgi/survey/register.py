@@ -1,4 +1,4 @@
-"""The survey register: for each survey year its indicator set, questionnaire, boundary date and design.
+"""The survey register: for each year its indicator set, questionnaire, boundary and design.
 Not here: the questionnaire or the set themselves, which the register only names."""
 
 from __future__ import annotations

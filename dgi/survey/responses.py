@@ -107,9 +107,8 @@ def type_responses(
     own = set(communes.loc[communes["district"] == district, "commune_code"])
     reject(~typed["commune_code"].isin(own), "commune_is_in_the_district", "commune_code")
 
-    answers = _numbers(frame[list(questionnaire.questions["question"])])
+    answers, given = _numbers(frame[list(questionnaire.questions["question"])])
     lists = questionnaire.questions.set_index("question")["answers"]
-    given = answers.notna() | (frame[answers.columns].fillna("") != "").to_numpy()
     listed = pd.DataFrame(
         {name: np.isin(answers[name], questionnaire.codes(lists[name])) for name in answers}
     )
@@ -157,12 +156,22 @@ def _typed(text: pd.Series, kind: str) -> pd.Series:
     return number.where(number == number.round()).astype("Int64")
 
 
-def _numbers(text: pd.DataFrame) -> pd.DataFrame:
-    """Cells of text as whole numbers in one pass, NaN where blank or not a whole number."""
-    flat = pd.Series(text.to_numpy(dtype=object).ravel(), dtype="str").str.strip()
-    number = pd.to_numeric(flat.str.replace(",", ".", regex=False), errors="coerce").to_numpy(float)
-    number = np.where(np.isfinite(number) & (number == np.round(number)), number, np.nan)
-    return pd.DataFrame(number.reshape(text.shape), index=text.index, columns=text.columns)
+def _numbers(text: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Cells of text as whole numbers in one pass, and which cells hold anything at all.
+
+    NaN where a cell is blank or not a whole number.
+    """
+    cells = text.to_numpy(dtype=object).ravel()
+    # A survey has few distinct codes: each spelling is read once, not once a respondent.
+    positions, spellings = pd.factorize(cells)
+    words = pd.Series(spellings, dtype="str").str.strip()
+    number = pd.to_numeric(words.str.replace(",", ".", regex=False), errors="coerce")
+    value = number.to_numpy(float)
+    value = np.where(np.isfinite(value) & (value == np.round(value)), value, np.nan)
+    # Position -1, the missing cell, takes the value appended last.
+    numbers = np.append(value, np.nan)[positions].reshape(text.shape)
+    given = np.append((words != "").to_numpy(bool), False)[positions].reshape(text.shape)
+    return pd.DataFrame(numbers, index=text.index, columns=text.columns), given
 
 
 def _rejected(rows: pd.DataFrame, rule: str, column: str, scope: str) -> pd.DataFrame:

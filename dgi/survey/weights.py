@@ -1,4 +1,4 @@
-"""Respondent weights: from the design, adjusted for non-response, trimmed, raked to census margins (method §5).
+"""Respondent weights: design, non-response, trimming, raking to census margins (method §5).
 Not here: estimates or their errors (dgi.index.estimation)."""
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def district_margins(
 ) -> pd.DataFrame:
     """Adults of each district by margin, on the boundary of `day` (method §2, §5).
 
-    `census_day`: the day whose communes and districts the census tables name. Returns district, margin ('sex_age' or 'area'), category, population; the categories of a
+    `census_day`: the day whose communes and districts the census tables name. Returns
+    district, margin ('sex_age' or 'area'), category, population; the categories of a
     margin add up to the district. A census district that has merged adds to its successor.
     Raises FactError when a sex-age share does not add up to 1 or a district has none.
     """

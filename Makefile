@@ -1,0 +1,55 @@
+# Belongs here: one verb per job, each installing what it needs by itself.
+# Not here: what a job does (pipelines), or settings (DGI_* variables, docs/settings.md).
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+YEAR ?=
+PORT ?= 3000
+export DAGSTER_DISABLE_TELEMETRY := yes
+export GX_ANALYTICS_ENABLED := false
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: help refresh sample test lint types ui clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
+
+refresh: $(VENV)/run ## Make every year from workbooks and published PAPI to reports (YEAR=2019 for one)
+	$(BIN)/python -m pipelines.refresh $(if $(YEAR),--year $(YEAR))
+
+sample: $(VENV)/run ## Fill empty landing folders with the simulated survey (sample data)
+	$(BIN)/python -m pipelines.sample
+
+test: $(VENV)/dev ## Everything CI checks: style, import rules, types, all tests
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/dev ## Style, import rules and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+
+ui: $(VENV)/run ## Dagster UI and daemon on 127.0.0.1 (PORT=3000)
+	$(BIN)/python -m pipelines.ui --port $(PORT)
+
+clean: ## Remove what the pipeline made (var/); workbooks in the landing folder stay
+	rm -rf var
+
+constraints.txt: pyproject.toml ## Pin everything again after a change of dependencies
+	rm -rf .pin && $(PYTHON) -m venv .pin && .pin/bin/pip install -q -e '.[dev]'
+	.pin/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' > $@
+	rm -rf .pin
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/dev: $(VENV)/run
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
+	touch $@

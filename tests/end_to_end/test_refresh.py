@@ -1,0 +1,175 @@
+"""The whole chain through the command a user runs: workbooks in, reports and warehouse out.
+Not here: single functions (tests/unit), or figures against other software (tests/oracle)."""
+
+import shutil
+import sqlite3
+
+import dagster as dg
+import openpyxl
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.xdist_group("small_province")
+
+WORKBOOK = "mau-sample-2020-207-co-to-1.xlsx"
+
+
+@pytest.fixture
+def instance(small_province, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(small_province.home / "dagster"))
+    with dg.DagsterInstance.from_config(str(small_province.home / "dagster")) as instance:
+        yield instance
+
+
+def test_every_product_is_there(small_province):
+    reports = small_province.files("reports")
+    assert "reports/2016/P1-ket-qua-papi-2016.xlsx" in reports
+    assert "reports/2020/P7-khao-sat-hang-nam-2020.xlsx" in reports
+    assert "reports/2019/profile-204-hoanh-bo-2019.xlsx" in reports
+    assert "reports/2020/profile-204-hoanh-bo-2020.xlsx" not in reports
+
+
+def test_materialisations_are_recorded_per_partition_with_what_they_were_made_from(instance):
+    events = instance.fetch_materializations(dg.AssetKey("responses"), limit=100).records
+    partitions = {event.partition_key for event in events}
+    assert "193-ha-long|2019" in {str(key) for key in partitions}
+    assert "204-hoanh-bo|2020" not in {str(key) for key in partitions}
+    metadata = events[0].asset_materialization.metadata
+    assert {"fingerprint", "sha256", "code_version", "rows_in", "rows_set_aside"} <= set(metadata)
+
+
+def test_check_results_are_bound_to_their_partition(instance):
+    key = dg.AssetCheckKey(dg.AssetKey("responses"), "respondent_ids_are_unique")
+    history = instance.event_log_storage.get_asset_check_execution_history(key, limit=50)
+    assert {str(record.partition) for record in history} == {
+        "193-ha-long|2019", "193-ha-long|2020", "204-hoanh-bo|2019", "207-co-to|2019",
+        "207-co-to|2020",
+    }  # fmt: skip
+    assert {record.status.value for record in history} == {"SUCCEEDED"}
+
+
+def test_a_second_refresh_finds_nothing_changed_and_rewrites_nothing(small_province):
+    paths = [p for p in small_province.home.rglob("*") if p.is_file() and "dagster" not in p.parts]
+    before = {path: path.stat().st_mtime_ns for path in paths if path.suffix != ".sqlite-wal"}
+    done = small_province.refresh()
+    assert done.returncode == 0
+    assert "ranges" not in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_deleting_a_partition_and_refreshing_restores_the_same_bytes(small_province):
+    before = small_province.files("lake", "reports")
+    for folder in (small_province.home / "lake").glob("*/survey_year=2020/district=207-co-to"):
+        shutil.rmtree(folder)
+    done = small_province.refresh()
+    assert done.returncode == 0, done.stdout
+    assert small_province.files("lake", "reports") == before
+
+
+def test_a_damaged_workbook_costs_its_district_and_nothing_else(small_province, instance):
+    before = small_province.files("lake", "reports")
+    path = small_province.landing / "2020" / "207-co-to" / WORKBOOK
+    sound = path.read_bytes()
+    path.write_bytes(sound[: len(sound) // 2])
+    try:
+        done = small_province.refresh()
+        assert done.returncode == 1
+        assert WORKBOOK in done.stdout
+        assert "207-co-to|2020" in done.stdout
+
+        scores = small_province.table("district_scores", 2020).set_index(["district", "key"])
+        assert scores.loc[("207-co-to", "total"), "flag"] == "unit_absent"
+        assert scores.loc[("province", "total"), "flag"] == "unit_absent"
+        assert scores.loc[("193-ha-long", "total"), "flag"] in ("observed", "reweighted")
+        assert pd.isna(scores.loc[("province", "total"), "score"])
+        changes = small_province.table("district_changes", 2020).set_index(["district", "key"])
+        assert changes.loc[("207-co-to", "total"), "flag"] == "unit_absent"
+        assert pd.notna(changes.loc[("193-ha-long", "total"), "change"])
+
+        report = small_province.home / "reports/2020/P7-khao-sat-hang-nam-2020.xlsx"
+        words = _words(report)
+        assert "Cô Tô" in words
+        assert "Đ" in words
+        run = next(iter(instance.get_run_records(
+            dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]), limit=1)))  # fmt: skip
+        assert run.dagster_run.tags["dagster/partition"] == "207-co-to|2020"
+    finally:
+        path.write_bytes(sound)
+    assert small_province.refresh().returncode == 0
+    assert small_province.files("lake", "reports") == before
+
+
+def _words(path) -> str:
+    book = openpyxl.load_workbook(path, read_only=True)
+    return " ".join(
+        str(value)
+        for sheet in book.worksheets
+        for row in sheet.iter_rows(values_only=True)
+        for value in row
+        if value is not None
+    )
+
+
+def test_hoanh_bo_is_counted_into_ha_long_when_2020_is_compared_with_2019(small_province):
+    changes = small_province.table("district_changes", 2020)
+    own = changes[(changes["district"] == "193-ha-long") & (changes["level"] == "total")].iloc[0]
+    assert own["flag"] in ("boundary_restated", "common_core")
+    scores = small_province.table("district_scores", 2019)
+    total = scores[(scores["level"] == "total")].set_index("district")["score"]
+    # On today's boundary the base lies between the two districts that became one.
+    low, high = sorted([total["193-ha-long"], total["204-hoanh-bo"]])
+    assert low < own["base_score"] < high
+    assert own["base_n"] > own["n"]
+
+
+def test_the_users_own_workbook_is_processed_without_the_sample_mark(small_province, tmp_path):
+    folder = small_province.landing / "2020" / "207-co-to"
+    path = folder / WORKBOOK
+    sound = path.read_bytes()
+    book = openpyxl.load_workbook(path)
+    del book["Bia"]
+    try:
+        path.unlink()
+        book.save(folder / "doi-khao-sat.xlsx")
+        assert small_province.refresh("--year", "2020").returncode == 0
+        scores = small_province.table("district_scores", 2020)
+        by_district = scores.groupby("district")["is_sample"].all()
+        assert not by_district["207-co-to"]
+        assert by_district["193-ha-long"]
+        profile = small_province.home / "reports/2020/profile-207-co-to-2020.xlsx"
+        assert "DỮ LIỆU MẪU" in _words(profile), "its page shows the sample province beside it"
+        assert not (folder / WORKBOOK).exists(), "sample data never joins a user's folder"
+    finally:
+        (folder / "doi-khao-sat.xlsx").unlink()
+        path.write_bytes(sound)
+        assert small_province.refresh().returncode == 0
+
+
+def test_the_warehouse_answers_the_three_questions(small_province):
+    with sqlite3.connect(small_province.home / "warehouse.sqlite") as connection:
+        ranks = connection.execute(
+            "SELECT district_name_vi, rank FROM who_ranks_where"
+            " WHERE survey_year = 2019 AND level = 'total' AND rank IS NOT NULL ORDER BY rank"
+        ).fetchall()
+        assert [rank for _, rank in ranks] == [1, 2, 3]
+        changed = connection.execute(
+            "SELECT count(*) FROM who_changed WHERE survey_year = 2020 AND level = 'total'"
+        ).fetchone()
+        assert changed == (3,)
+        parts, total = connection.execute(
+            "SELECT sum(contribution), max(total_change) FROM why_it_changed"
+            " WHERE survey_year = 2020 AND district = 'province'"
+        ).fetchone()
+        assert parts == pytest.approx(total, abs=1e-9)
+
+
+def test_no_answer_and_no_respondent_reaches_warehouse_or_dagster(small_province):
+    known = pd.read_parquet(
+        small_province.home / "lake/responses/survey_year=2020/district=207-co-to/part.parquet"
+    )
+    respondent = str(known["respondent_id"].iloc[0]).encode()
+    outside = [small_province.home / "warehouse.sqlite"]
+    outside += (small_province.home / "dagster").rglob("*.db*")
+    outside += (small_province.home / "reports").rglob("*.xlsx")
+    for path in outside:
+        assert respondent not in path.read_bytes(), path

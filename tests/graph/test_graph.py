@@ -1,0 +1,112 @@
+"""The asset graph as a reviewed snapshot: keys, groups, dependencies, partitions, checks, jobs.
+Not here: what an asset computes, or whether a run succeeds (tests/end_to_end)."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+
+from assets.declare import OWNER
+from pipelines.definitions import defs
+from pipelines.jobs import STAGES
+from pipelines.partitions import DISTRICTS, FACTS, district_year_key, districts_of, place
+
+SNAPSHOT = Path(__file__).parent / "graph.json"
+GROUPS = ["reference", "ingestion", "quality", "index", "change", "causes", "reports", "warehouse"]
+
+
+def described() -> dict:
+    graph = defs.resolve_asset_graph()
+    assets = {}
+    for key in sorted(graph.get_all_asset_keys()):
+        node = graph.get(key)
+        partitions = node.partitions_def
+        assets[key.to_user_string()] = {
+            "group": node.group_name,
+            "parents": sorted(parent.to_user_string() for parent in node.parent_keys),
+            "partitions": type(partitions).__name__ if partitions else None,
+            "kinds": sorted(node.kinds),
+            "tags": {k: v for k, v in sorted(node.tags.items()) if not k.startswith("dagster/")},
+            "checks": sorted(check.name for check in node.check_keys),
+        }
+    jobs = {
+        name: sorted(node.name for node in defs.resolve_job_def(name).nodes_in_topological_order)
+        for name in [*(stage.name for stage in STAGES), "refresh_year"]
+    }
+    return {"assets": assets, "jobs": jobs, "schedules": ["annual_refresh"]}
+
+
+def test_the_graph_is_the_one_reviewed():
+    found = json.dumps(described(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    if os.environ.get("DGI_UPDATE_SNAPSHOT"):
+        SNAPSHOT.write_text(found, encoding="utf-8")
+    assert found == SNAPSHOT.read_text(encoding="utf-8"), (
+        "the graph changed: review it, then DGI_UPDATE_SNAPSHOT=1 pytest tests/graph"
+    )
+
+
+def test_definitions_load():
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_every_asset_says_what_a_row_is_and_who_owns_it():
+    graph = defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description.startswith("One row is "), key
+        assert node.group_name in GROUPS, key
+        assert node.owners == [OWNER], key
+        assert node.kinds, key
+        assert node.code_version, key
+        assert node.check_keys, f"{key} has no check"
+
+
+def test_every_kept_table_has_its_columns_described():
+    files = {"papi_report", "annual_report", "district_profile"}
+    loads = {"published_reference", "published_papi", "published_survey"}
+    graph = defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        name = key.to_user_string()
+        if name not in files | loads:
+            assert "dagster/column_schema" in graph.get(key).metadata, name
+
+
+def test_stages_cover_every_asset_once():
+    staged = [asset for stage in STAGES for asset in stage.assets]
+    graph = defs.resolve_asset_graph()
+    assert sorted(staged) == sorted(key.to_user_string() for key in graph.get_all_asset_keys())
+
+
+def test_partitions_follow_the_register():
+    assert len(DISTRICTS) == 14
+    assert len(districts_of(2019)) == 14
+    assert "204-hoanh-bo" not in districts_of(2020)
+    assert place(str(district_year_key("193-ha-long", 2019))) == (2019, "193-ha-long")
+
+
+def test_column_file_describes_no_column_twice():
+    table = FACTS.table("tables/columns.csv")
+    assert not table.duplicated(["table", "column"]).any()
+    assert set(table["type"]) <= {"text", "integer", "number", "boolean", "date"}
+
+
+def test_great_expectations_is_not_imported_at_load():
+    code = "import sys, pipelines.definitions; sys.exit('great_expectations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_schedule_asks_for_the_year_whose_fieldwork_has_ended():
+    schedule = defs.resolve_schedule_def("annual_refresh")
+    on = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2019, 12, 1, 6), repository_def=defs.get_repository_def()
+    )
+    (request,) = schedule.evaluate_tick(on).run_requests
+    assert request.partition_key == "2019"
+    off = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2031, 12, 1, 6), repository_def=defs.get_repository_def()
+    )
+    assert "surveys.csv" in schedule.evaluate_tick(off).skip_message
