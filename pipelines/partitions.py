@@ -23,9 +23,15 @@ FACTS = Facts(Settings().data)
 
 
 def _years(first: int, last: int) -> dg.TimeWindowPartitionsDefinition:
-    """One partition a year, first to last, both included."""
+    """One partition a year, first to last, both included; a year exists from its first day on,
+    since its survey is refreshed before the year is over."""
     return dg.TimeWindowPartitionsDefinition(
-        start=str(first), end=str(last + 1), fmt="%Y", cron_schedule="0 0 1 1 *", timezone=TIMEZONE
+        start=str(first),
+        end=str(last + 1),
+        end_offset=1,
+        fmt="%Y",
+        cron_schedule="0 0 1 1 *",
+        timezone=TIMEZONE,
     )
 
 

@@ -3,7 +3,7 @@ Does not belong here: tables and charts of the annual report (annual_report.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
@@ -62,7 +62,7 @@ def _changes(texts: Texts, changes: pd.DataFrame, names: Mapping[str, Pair]) -> 
     if known.empty:
         return [texts.say("annual.no_base", reason=texts.say("annual.why.first"))]
     base = int(known["base_year"].iloc[0])
-    said = []
+    said = _core_notes(texts, changes, names)
     for key, column in (
         ("annual.significant", "is_significant"),
         ("annual.official", "is_official_change"),
@@ -86,13 +86,17 @@ def named(texts: Texts, units: Iterable[str], names: Mapping[str, Pair]) -> Pair
 
 
 def comparison_notes(
-    texts: Texts, year: int, changes: pd.DataFrame, names: Mapping[str, Pair]
-) -> list[Pair]:
-    """What must be said beside the changes: another boundary, another indicator set."""
+    texts: Texts, year: int, changes: pd.DataFrame, names: Mapping[str, Pair],
+    units: Collection[str] | None = None,
+) -> list[Pair]:  # fmt: skip
+    """What must be said beside the changes of `units` (default: all): another boundary or set.
+
+    changes: those of all districts, because only together they show a change of the set.
+    """
     said = []
-    flags = changes["flag"].astype(str)
-    restated = changes[flags.str.contains("boundary_restated") & (changes["level"] == "total")]
-    restated = restated[restated["district"] != PROVINCE]
+    rows = changes[(changes["level"] == "total") & (changes["district"] != PROVINCE)]
+    shown = rows if units is None else rows[rows["district"].isin(list(units))]
+    restated = shown[shown["flag"].astype(str).str.contains("boundary_restated")]
     if not restated.empty:
         day = pd.Timestamp(restated["boundary_date"].iloc[0]).strftime("%d/%m/%Y")
         said.append(
@@ -101,6 +105,23 @@ def comparison_notes(
         )  # fmt: skip
         if year == 2020 and restated["district"].str.startswith("193-").any():
             said.append(texts.say("annual.changes.hoanh_bo"))
-    if flags.str.contains("common_core").any():
-        said.append(texts.say("annual.changes.core"))
-    return said
+    return [*said, *_core_notes(texts, changes, names, units)]
+
+
+def _core_notes(
+    texts: Texts, changes: pd.DataFrame, names: Mapping[str, Pair],
+    units: Collection[str] | None = None,
+) -> list[Pair]:  # fmt: skip
+    """Whose total is compared on a common core: all of them (another set), or only some."""
+    rows = changes[(changes["level"] == "total") & changes["change"].notna()]
+    rows = rows[rows["district"] != PROVINCE]
+    core = rows[rows["flag"].astype(str).str.contains("common_core")]
+    if core.empty:
+        return []
+    if len(core) == len(rows):
+        return [texts.say("annual.changes.core")]
+    if units is not None:
+        core = core[core["district"].isin(list(units))]
+    if core.empty:
+        return []
+    return [texts.say("annual.changes.core_some", names=named(texts, core["district"], names))]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from . import style
 from .annual_findings import comparison_notes, findings
-from .blocks import Block, Book, Chart, Column, Gap, Series, Sheet, Table, Tile, Tiles
+from .blocks import Block, Book, Chart, Column, Gap, Series, Sheet, Table, Text, Tile, Tiles
 from .common import (
     band_legend,
     both,
@@ -19,6 +19,7 @@ from .common import (
     cover,
     make_book,
     notes_sheet,
+    opening,
     paragraph,
     scale_of_total,
 )
@@ -82,9 +83,10 @@ class _AnnualReport:
         title = say("annual.title", year=self.year)
         sheets = [
             self._summary(), self._dimensions(), self._sub_dimensions(), *self._changes(),
-            self._indicators(), self._sample(), self._notes(),
+            self._indicators(), self._sample(),
         ]  # fmt: skip
-        blocks: list[Block] = [paragraph(self.statement)]
+        sheets.append(self._notes(sheets))
+        blocks: list[Block] = [paragraph(opening(self.statement))]
         if self.is_sample:
             blocks.insert(0, paragraph(say("cover.sample"), "warning"))
         blocks += self._absent()
@@ -162,25 +164,26 @@ class _AnnualReport:
 
     def _dimensions(self) -> Sheet:
         columns, table = dimension_matrix(self.texts, self.scores, self.tree)
-        bands = list(self.texts.bands.values())
-        read = self.texts.say(
-            "annual.dimensions.read",
-            bands=Pair(", ".join(b.name.vi.lower() for b in bands),
-                       ", ".join(b.name.en.lower() for b in bands)),
-        )  # fmt: skip
         legend = band_legend(self.texts)
         # The legend fits below the matrix: number, name, English name in its first columns.
         narrow = [
             Column("band", "", "", width=25, fill_from="colour"),
             Column("band_en", "", "", width=11, is_quiet=True),
         ]
-        blocks: list[Block] = [paragraph(read), Table(columns, table), Gap(4)]
+        blocks: list[Block] = [self._how_to_read(), Table(columns, table), Gap(4)]
         blocks.append(Table(narrow, legend.frame, is_main=False, has_header=False))
         return self._sheet("dimensions", blocks, "landscape", "one")
 
     def _sub_dimensions(self) -> Sheet:
         columns, table = sub_dimension_matrix(self.texts, self.scores, self.tree)
-        return self._sheet("sub", [Table(columns, table)], "landscape", "one")
+        blocks = [self._how_to_read(), Table(columns, table)]
+        return self._sheet("sub", blocks, "landscape", "one")
+
+    def _how_to_read(self) -> Text:
+        bands = list(self.texts.bands.values())
+        names = Pair(", ".join(b.name.vi.lower() for b in bands),
+                     ", ".join(b.name.en.lower() for b in bands))  # fmt: skip
+        return paragraph(self.texts.say("annual.dimensions.read", bands=names))
 
     def _changes(self) -> list[Sheet]:
         say = self.texts.say
@@ -232,13 +235,18 @@ class _AnnualReport:
             if name not in (*sizes.columns, "survey_year", "is_sample")
         ]  # fmt: skip
         table = sizes.merge(self.quality[["district", *measures]], on="district", how="left")
+        is_province = table["district"] == PROVINCE
+        for name in measures:
+            # Counts add up to the province's; with a district absent they would not.
+            if name.endswith("_n") and not self.absent:
+                table.loc[is_province, name] = table[name].sum()
         table["name"] = [self.names[unit].vi for unit in table["district"]]
-        table["row_style"] = ["strong" if unit == PROVINCE else "" for unit in table["district"]]
-        columns = [column(self.texts, "name", "column.district", width=25),
-                   column(self.texts, "n"), column(self.texts, "n_effective")]  # fmt: skip
+        table["row_style"] = is_province.map({True: "strong", False: ""})
+        columns = [column(self.texts, "name", "column.district", width=25)]
+        columns += [] if "kept_n" in measures else [column(self.texts, "n")]
+        columns.append(column(self.texts, "n_effective"))
         columns += [self._measure(name, table[name]) for name in measures]
-        return self._sheet("sample", [Table(columns, table)], "landscape", "one",
-                           (25, *([12] * 9)))  # fmt: skip
+        return self._sheet("sample", [Table(columns, table)], "landscape", "one")
 
     def _measure(self, name: str, values: pd.Series) -> Column:
         """A column of the quality frame: shares and rates in percent, whole numbers as such."""
@@ -253,7 +261,7 @@ class _AnnualReport:
             return column(self.texts, name, number_format=number_format, width=12)
         return Column(name, name, "", number_format=number_format, width=12)
 
-    def _notes(self) -> Sheet:
+    def _notes(self, sheets: Sequence[Sheet]) -> Sheet:
         say = self.texts.say
         low, high = scale_of_total(self.tree)
         n = totals(self.scores).query("district != @PROVINCE")["n"].fillna(0).sum()
@@ -265,4 +273,4 @@ class _AnnualReport:
         ]  # fmt: skip
         if self.absent:
             method.append(say("annual.absent", names=joined(self.absent)))
-        return notes_sheet(self.texts, sources, method)
+        return notes_sheet(self.texts, sources, method, sheets)

@@ -16,7 +16,7 @@ from .language import NOT_APPLICABLE, is_missing, split_flags
 MAX_TEXT = 32_767
 MAX_TITLE = 31
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_ESCAPE = re.compile(r"_(x[0-9A-Fa-f]{4}_)")
+_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 _TITLE_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 
@@ -55,7 +55,7 @@ def write_cell(cell: Cell, value: object, flag: object, markers: Mapping[str, st
     if isinstance(value, str):
         text = clean_text(value)
         # '_x0041_' would be read back as 'A'.
-        cell.value = _ESCAPE.sub(r"_x005F_\1", text)
+        cell.value = _ESCAPE.sub("_x005F_", text)
         cell.data_type = "s"
         if text.startswith(_FORMULA_START):
             cell.quotePrefix = True

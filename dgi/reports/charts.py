@@ -207,7 +207,7 @@ def _axes(built: XlsxChart, chart: Chart) -> None:
         axis.graphicalProperties = GraphicalProperties(
             ln=LineProperties(solidFill=style.QUIET, w=9525)
         )
-    value.number_format = chart.number_format
+    value.number_format = _axis_format(chart)
     value.majorTickMark = "none" if chart.kind == "radar" else "out"
     value.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="DDE3EA", w=6350))
     value.scaling.min, value.scaling.max = chart.axis_min, chart.axis_max
@@ -224,6 +224,12 @@ def _axes(built: XlsxChart, chart: Chart) -> None:
         category.tickLblPos = "high"
     elif chart.axis_min is not None:
         value.crosses = "min"
+
+
+def _axis_format(chart: Chart) -> str:
+    """The labels' format, without decimals where the ticks are whole numbers."""
+    is_whole = chart.major_unit is not None and float(chart.major_unit).is_integer()
+    return "0" if is_whole and chart.number_format == style.DECIMAL else chart.number_format
 
 
 def _rich(size: int, bold: bool = False) -> RichText:

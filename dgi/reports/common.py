@@ -3,8 +3,9 @@ Does not belong here: what one product says (its own module), layout (workbook.p
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 import pandas as pd
@@ -18,16 +19,16 @@ NOTES_WIDTHS = (9.0, 26.0, 24.0, 36.0)
 # column -> number format and width; anything else is text
 _LOOKS: dict[str, tuple[str, float]] = {
     "code": (style.TEXT, 6.5),
-    "name_vi": (style.TEXT, 37),
+    "name_vi": (style.TEXT, 40),
     "name_en": (style.TEXT, 31),
     "score": (style.DECIMAL, 9),
-    "rank": (style.WHOLE, 8),
+    "rank": (style.WHOLE, 9),
     "ranked_n": (style.WHOLE, 9.5),
     "change": (style.SIGNED, 10),
     "relative_change": (style.SIGNED_PERCENT, 11),
     "se": (style.DECIMAL3, 9),
-    "p_value": (style.DECIMAL3, 9),
-    "q_value": (style.DECIMAL3, 9),
+    "p_value": (style.PROBABILITY, 9),
+    "q_value": (style.PROBABILITY, 9),
     "contribution": (style.SIGNED, 11),
     "national_median_change": (style.SIGNED, 12),
     "median": (style.DECIMAL, 11),
@@ -42,6 +43,11 @@ _LOOKS: dict[str, tuple[str, float]] = {
     "n_effective": (style.WHOLE, 10),
     "year": (style.YEAR, 7),
 }
+# Differences say their unit: beside relative changes they would be read as percentages.
+_IN_POINTS = {
+    "change", "contribution", "national_median_change", "gap_to_median", "gap_to_best_quarter",
+    "gap_to_province",
+}  # fmt: skip
 
 
 def column(texts: Texts, name: str, header: str = "", **options: object) -> Column:
@@ -52,6 +58,7 @@ def column(texts: Texts, name: str, header: str = "", **options: object) -> Colu
     heading = texts.say(header or f"column.{name}", **options.pop("values", {}))  # type: ignore[arg-type]
     number_format, width = _LOOKS.get(name, (style.TEXT, 12))
     made = {"number_format": number_format, "width": width, "is_quiet": name == "name_en"}
+    made["unit"] = texts.say("points.word").vi if name in _IN_POINTS else ""
     return Column(name, heading.vi, heading.en, **{**made, **options})  # type: ignore[arg-type]
 
 
@@ -132,16 +139,21 @@ def cover(
 
 
 def notes_sheet(
-    texts: Texts, sources: Iterable[Pair], method: Iterable[Pair], extra: Sequence[Block] = ()
-) -> Sheet:
-    """Sources, method, the meaning of every marker and band; `extra` blocks at the end."""
+    texts: Texts, sources: Iterable[Pair], method: Iterable[Pair], sheets: Iterable[Sheet],
+    extra: Sequence[Block] = (),
+) -> Sheet:  # fmt: skip
+    """Sources, method, the meaning of the markers in `sheets` and of the bands; `extra` last."""
     blocks: list[Block] = [paragraph(texts.say("notes.sources"), "heading")]
     blocks += [paragraph(source, "bullet") for source in sources]
     blocks += [Gap(6), paragraph(texts.say("notes.method"), "heading")]
     blocks += [paragraph(line, "bullet") for line in method]
     for key in ("notes.decimals", "notes.dash", "notes.chart_data"):
         blocks.append(paragraph(texts.say(key), "bullet"))
-    blocks += [Gap(6), paragraph(texts.say("notes.flags"), "heading"), flag_legend(texts), Gap(4)]
+    flags = flags_in(sheets)
+    if any(texts.flags[flag].marker for flag in flags):
+        legend = flag_legend(texts, flags)
+        blocks += [Gap(6), paragraph(texts.say("notes.flags"), "heading"), legend]
+    blocks.append(Gap(4))
     blocks += [paragraph(texts.say("notes.bands"), "heading"), band_legend(texts)]
     blocks += list(extra)
     title = texts.say("notes.title")
@@ -149,7 +161,20 @@ def notes_sheet(
     return Sheet("notes", tab, title.vi, title.en, blocks, "portrait", "long", NOTES_WIDTHS)
 
 
-def flag_legend(texts: Texts) -> Table:
+def flags_in(sheets: Iterable[Sheet]) -> set[str]:
+    """Every flag that a table or a headline figure of the sheets carries."""
+    found: set[str] = set()
+    for block in (block for sheet in sheets for block in sheet.blocks):
+        if isinstance(block, Table):
+            for name in {one.flag for one in block.columns} & set(block.frame.columns):
+                found.update(*map(split_flags, block.frame[name].tolist()))
+        elif isinstance(block, Tiles):
+            found.update(*(split_flags(tile.flag) for tile in block.tiles))
+    return found
+
+
+def flag_legend(texts: Texts, flags: Collection[str]) -> Table:
+    """The markers of `flags` with their names and meanings."""
     rows = [
         {
             "marker": flag.marker,
@@ -158,7 +183,7 @@ def flag_legend(texts: Texts) -> Table:
             "meaning_en": flag.meaning.en,
         }
         for flag in texts.flags.values()
-        if flag.marker
+        if flag.marker and flag.flag in flags
     ]
     meaning = texts.say("column.meaning")
     columns = (
@@ -194,6 +219,23 @@ def used_markers(texts: Texts, flags: Iterable[object]) -> Pair | None:
     return texts.say(
         "profile.marks", marks=Pair("; ".join(i.vi for i in items), "; ".join(i.en for i in items))
     )
+
+
+def opening(statement: Pair, sentences: int = 2) -> Pair:
+    """The first sentences of a statement, for pages where the whole would push out the figures."""
+    return Pair(*(" ".join(re.split(r"(?<=[.]) ", part)[:sentences]) for part in statement))
+
+
+def signed_axis(values: pd.Series) -> dict[str, float]:
+    """Axis of bars to both sides of zero: room for their labels, ticks that include zero."""
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    span = max(high - low, 0.1)
+    step = next(step for step in (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if step >= span / 8)
+    return {
+        "axis_min": round(step * math.floor((low - 0.12 * span) / step), 2) if low else 0.0,
+        "axis_max": round(step * math.ceil((high + 0.12 * span) / step), 2) if high else 0.0,
+        "major_unit": step,
+    }
 
 
 def both(pair: Pair) -> str:

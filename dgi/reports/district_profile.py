@@ -11,7 +11,7 @@ from . import style
 from .annual_findings import comparison_notes
 from .annual_report import any_sample
 from .blocks import Block, Book, Chart, Column, Gap, Series, Sheet, Table, Tile, Tiles
-from .common import both, column, make_book, paragraph, used_markers
+from .common import both, column, make_book, opening, paragraph, used_markers
 from .district_tables import (
     PROVINCE,
     against_province,
@@ -59,6 +59,7 @@ class _Profile:
         self.scores, self.statement = scores, statement
         self.names = district_names(texts, scores)
         self.name = self.names[district]
+        self.changes = changes
         self.own_changes = changes[changes["district"] == district]
         self.is_sample = any_sample(scores, changes, estimates)
         self.dimensions = self._level("dimension")
@@ -81,7 +82,7 @@ class _Profile:
         blocks += [paragraph(pair, "bullet") for pair in self._sentences()]
         blocks += [paragraph(say("profile.dimensions"), "heading")]
         blocks += [Table(self._score_columns(), self.dimensions), Gap(4), self._radar()]
-        blocks.append(paragraph(self.statement, "note"))
+        blocks.append(paragraph(opening(self.statement), "note"))
         return Sheet("page_1", say("profile.page1.tab").vi, title.vi, title.en, blocks,
                      "portrait", "one")  # fmt: skip
 
@@ -137,11 +138,11 @@ class _Profile:
         said = say(
             "profile.changed_core" if is_core else "profile.changed", base=int(row["base_year"]),
             verb=verb(self.texts, row["change"]), change=number(abs(row["change"])),
-            p=number(row["p_value"], 3), q=number(row["q_value"], 3),
+            p=_probability(row["p_value"]), q=_probability(row["q_value"]),
             significant=answer(row["is_significant"]),
             official=answer(row["is_official_change"]),
         )  # fmt: skip
-        about = comparison_notes(self.texts, self.year, self.own_changes, self.names)
+        about = comparison_notes(self.texts, self.year, self.changes, self.names, [self.district])
         return [said, *about]
 
     def _weakest(self) -> pd.DataFrame:
@@ -168,7 +169,7 @@ class _Profile:
     def _score_columns(self) -> list[Column]:
         texts = self.texts
         return [
-            column(texts, "code"), column(texts, "name_vi", width=38),
+            column(texts, "code"), column(texts, "name_vi"),
             column(texts, "score"), column(texts, "ci_low"), column(texts, "ci_high"),
             column(texts, "province", number_format=style.DECIMAL, width=9,
                    flag="province_flag"),
@@ -206,9 +207,10 @@ class _Profile:
         is_weak = [at in self.weakest.index for at in parts.index]
         parts["note"] = [say("word.weakest").vi if weak else "" for weak in is_weak]
         parts["row_style"] = ["marked" if weak else "" for weak in is_weak]
+        notes = [paragraph(say("profile.weakest_note"), "note")] if any(is_weak) else []
         blocks: list[Block] = [
             paragraph(say("profile.sub"), "heading"),
-            Table(self._part_columns(), parts), Gap(6),
+            Table(self._part_columns(), parts, notes), Gap(6),
             paragraph(say("profile.changes"), "heading"),
             Table(self._change_columns(), changes, is_main=False), Gap(6),
             paragraph(say("profile.sample"), "heading"), paragraph(self._sample_line()), Gap(4),
@@ -233,7 +235,7 @@ class _Profile:
     def _change_columns(self) -> list[Column]:
         change, relative, *rest = change_columns(self.texts)
         return [
-            column(self.texts, "code"), column(self.texts, "name_vi", width=38), change,
+            column(self.texts, "code"), column(self.texts, "name_vi"), change,
             relative,
             column(self.texts, "contribution", width=11, flag="contribution_flag"), *rest,
         ]  # fmt: skip
@@ -252,4 +254,12 @@ class _Profile:
             lines = lines[:2]
         markers = used_markers(self.texts, flags)
         lines += [markers] if markers else []
-        return [paragraph(line, "note") for line in [*lines, say("notes.dash"), self.statement]]
+        return [paragraph(line, "note") for line in [*lines, say("notes.dash")]]
+
+
+def _probability(value: float) -> Pair:
+    """'= 0,012', or '< 0,001' where the rounded figure would read as impossible."""
+    if value < 0.001:
+        return Pair("< 0,001", "< 0.001")
+    shown = number(value, 3)
+    return Pair(f"= {shown.vi}", f"= {shown.en}")

@@ -178,8 +178,7 @@ def indicator_matrix(
     table["name"] = (shown["name_vi"] + "\n" + shown["name_en"]).tolist()
     units = _fill_units(table, scores, cells_of(estimates, "estimate"), {})
     columns = [
-        column(texts, "code", width=7), column(texts, "key", width=24, is_quiet=True),
-        column(texts, "name", width=56),
+        column(texts, "code", width=7), column(texts, "name", width=84),
     ]  # fmt: skip
     names = district_names(texts, scores)
     narrow = unit_columns(texts, names, units, format_from="format")

@@ -184,7 +184,10 @@ def _falls(texts: Texts, diagnosis: pd.DataFrame, tree: pd.DataFrame) -> list[Pa
         )
         for row in took.itertuples()
     ]  # fmt: skip
-    return [*said, texts.say("papi.took", base=base, names=joined(items))]
+    compared_row = comparison_row(diagnosis)
+    is_core = compared_row is not None and compared_row[1]
+    key = "papi.took_core" if is_core else "papi.took"
+    return [*said, texts.say(key, base=base, names=joined(items))]
 
 
 def _lags(texts: Texts, diagnosis: pd.DataFrame, tree: pd.DataFrame) -> list[Pair]:

@@ -21,7 +21,9 @@ from .common import (
     paragraph,
     scale_of_total,
     short_name,
+    signed_axis,
     two_lines,
+    used_markers,
     with_names,
 )
 from .language import Pair, Texts, is_missing, number
@@ -79,7 +81,8 @@ class _PapiReport:
         sheets = [self._summary(), self._dimensions(), self._sub_dimensions()]
         gaps = self._gaps()
         sheets += [gaps] if gaps else []
-        sheets += [self._contributions(), self._notes()]
+        sheets.append(self._contributions())
+        sheets.append(self._notes(sheets))
         blocks = [paragraph(say("papi.statement"))]
         if is_missing(self._total("score")):
             blocks.append(paragraph(self.findings[0], "warning"))
@@ -120,7 +123,7 @@ class _PapiReport:
         blocks += [Gap(4), paragraph(say("papi.trend"), "heading")]
         trend = province_trend(self.texts, self.scores, self.code, self.year)
         blocks += trend_charts(self.texts, trend)
-        if trend["parts"].nunique() > 1:
+        if trend.loc[trend["score"].notna(), "parts"].nunique() > 1:
             blocks.append(paragraph(say("papi.trend_break"), "note"))
         columns = (
             column(self.texts, "year", width=12, align="center"),
@@ -130,7 +133,9 @@ class _PapiReport:
             column(self.texts, "ranked_n", width=18),
             column(self.texts, "marks", width=16, align="center"),
         )
-        blocks.append(Table(columns, trend))
+        markers = used_markers(self.texts, trend["flag"])
+        notes = [paragraph(markers, "note")] if markers else []
+        blocks.append(Table(columns, trend, notes))
         title = say("papi.summary.title", year=self.year)
         return Sheet("summary", say("papi.summary.tab").vi, title.vi, title.en, blocks,
                      "portrait", "one")  # fmt: skip
@@ -217,6 +222,7 @@ class _PapiReport:
             [Series("gap_to_median", both(say("column.gap_to_median")), by_sign=True)],
             both(say("points.word")), number_format=style.SIGNED,
             height_cm=max(12.0, 0.82 * len(table)), has_labels=True,
+            **signed_axis(table["gap_to_median"]),
         )  # fmt: skip
         title = say("papi.gap.title")
         return Sheet("gaps", say("papi.gap.tab").vi, title.vi, title.en,
@@ -252,11 +258,11 @@ class _PapiReport:
             "bar", two_lines(say("papi.contrib.chart")), table, "code",
             [Series("contribution", both(say("column.contribution")), by_sign=True)],
             both(say("points.word")), number_format=style.SIGNED, has_labels=True, column=9,
-            is_beside_table=True,
+            is_beside_table=True, **signed_axis(table["contribution"]),
         )  # fmt: skip
         blocks += [Table(columns, self._with_sums(table, row, is_core)), chart]
         return Sheet("contributions", tab, title.vi, title.en, blocks, "landscape", "one",
-                     (6.5, 37, 31, 9, 9, 11, 12, 2, 13, 13, 13, 13))  # fmt: skip
+                     (6.5, 40, 31, 9, 9, 11, 12, 2, 13, 13, 13, 13))  # fmt: skip
 
     def _with_sums(self, table: pd.DataFrame, row: pd.Series, is_core: bool) -> pd.DataFrame:
         """The contributions, their sum, and beside it the change they must add up to."""
@@ -280,7 +286,7 @@ class _PapiReport:
         both["row_style"] = both["row_style"].fillna("")
         return both
 
-    def _notes(self) -> Sheet:
+    def _notes(self, sheets: Sequence[Sheet]) -> Sheet:
         say = self.texts.say
         low, high = scale_of_total(self.tree)
         count = len(nodes(self.tree, "dimension"))
@@ -291,7 +297,7 @@ class _PapiReport:
             *([say("papi.note.scale_print")] if count == 8 else []),
             say("papi.note.rank"), say("papi.note.rule"), say("papi.note.sample"),
         ]  # fmt: skip
-        return notes_sheet(self.texts, sources, method, self._reasons())
+        return notes_sheet(self.texts, sources, method, sheets, self._reasons())
 
     def _reasons(self) -> list[Block]:
         if self.reasons.empty:

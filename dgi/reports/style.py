@@ -15,6 +15,8 @@ INK, QUIET, RULE, PALE, MARKED = "1F2933", "5B6570", "C9D1DA", "EEF3F8", "FCE8CF
 _VI = "[$-42A]"
 DECIMAL = f"{_VI}0.00"
 DECIMAL3 = f"{_VI}0.000"
+# Below a thousandth the figure is not zero, it is small.
+PROBABILITY = f'[<0.001]{_VI}"<0,001";{_VI}0.000'
 SIGNED = f'{_VI}+0.00;{_VI}"−"0.00;{_VI}0.00'
 SIGNED1 = f'{_VI}+0.0;{_VI}"−"0.0;{_VI}0.0'
 SIGNED3 = f'{_VI}+0.000;{_VI}"−"0.000;{_VI}0.000'

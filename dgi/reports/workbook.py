@@ -22,7 +22,7 @@ from .blocks import Block, Book, Chart, Column, Gap, Series, Sheet, Table, Text,
 from .cells import sheet_title, write_cell
 from .charts import build_chart, chart_columns, chart_values
 from .looks import Look, Looks
-from .measure import lines_needed
+from .measure import UNIT_POINTS, lines_needed
 from .package import stable_package
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
 SAMPLE_BANNER = "DỮ LIỆU MẪU / SAMPLE DATA"
 _ROW_POINTS = 15.0
 _DEFAULT_WIDTH = 10.0
+_EMU_PER_POINT = 12_700
 _CHART_GAP = 60_000  # EMU, five points
 # style -> size, bold, italic, colour, indent, points after
 _TEXT_STYLES: dict[str, tuple[float, bool, bool, str, int, float]] = {
@@ -310,11 +311,20 @@ class _SheetWriter:
                 look = _TILE[part]._replace(border=border)
                 value = tile.value if part == "value" else getattr(tile.label, part)
                 if part == "value":
-                    look = look._replace(number_format=tile.number_format)
+                    size = self._tile_size(value, sum(self.widths[first - 1 : last]))
+                    look = look._replace(number_format=tile.number_format, size=size)
                 self.put(self.row, first, value, look, tile.flag)
                 self._span(first, last, look._replace(border=""))
             self._advance(points)
         self._advance(10)
+
+    @staticmethod
+    def _tile_size(value: object, units: float) -> float:
+        """The largest size in which a word fits its tile on one line; figures always fit."""
+        if not isinstance(value, str):
+            return _TILE["value"].size
+        sizes = (_TILE["value"].size, 16, 13)
+        return next((size for size in sizes if lines_needed(value, units, size, True) == 1), 11)
 
     def _chart(self, chart: Chart) -> None:
         """Anchored to cells at both corners, so that it is as wide as its columns everywhere."""
@@ -324,10 +334,12 @@ class _SheetWriter:
             top = self.row
             bottom = top + math.ceil(chart.height_cm / 2.54 * 72 / _ROW_POINTS) - 1
         right = chart.column - 1 + chart.columns if chart.columns else len(self.widths)
+        # Inside the last column: on its edge the print area would cut the frame.
+        inside = round(self.widths[right - 1] * UNIT_POINTS * _EMU_PER_POINT) - _CHART_GAP
         built.anchor = TwoCellAnchor(
             editAs="oneCell",
             _from=AnchorMarker(col=chart.column - 1, colOff=_CHART_GAP, row=top - 1),
-            to=AnchorMarker(col=right, row=bottom),
+            to=AnchorMarker(col=right - 1, colOff=inside, row=bottom),
         )
         self.ws.add_chart(built)
         if not chart.stays_on_row and not chart.is_beside_table:

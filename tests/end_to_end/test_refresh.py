@@ -3,11 +3,15 @@ Not here: single functions (tests/unit), or figures against other software (test
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 
 import dagster as dg
 import openpyxl
 import pandas as pd
 import pytest
+
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.xdist_group("small_province")
 
@@ -173,3 +177,23 @@ def test_no_answer_and_no_respondent_reaches_warehouse_or_dagster(small_province
     outside += (small_province.home / "reports").rglob("*.xlsx")
     for path in outside:
         assert respondent not in path.read_bytes(), path
+
+
+JOB = """
+from pipelines.definitions import pipeline
+from pipelines.runs import dagster_instance
+job = pipeline.definitions.resolve_job_def("refresh_year")
+with dagster_instance(pipeline.settings) as instance:
+    result = job.execute_in_process(instance=instance, partition_key="2020")
+assert result.success
+"""
+
+
+def test_the_job_of_one_year_makes_what_is_stale_of_it(small_province):
+    before = small_province.files("lake", "reports")
+    shutil.rmtree(small_province.home / "lake/district_scores/survey_year=2020")
+    done = subprocess.run(
+        [sys.executable, "-c", JOB], env=small_province.environment, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0
+    assert small_province.files("lake", "reports") == before

@@ -155,9 +155,9 @@ def test_p7_of_the_first_year_claims_no_change(survey, tree, texts):
 def test_p7_shows_a_true_zero_as_zero_and_a_suppressed_value_as_its_marker(survey, tree, texts):
     content = write_workbook(annual(survey, tree, texts))
     sheet = openpyxl.load_workbook(io.BytesIO(content))["Chỉ tiêu"]
-    rows = {row[1].value: [c.value for c in row[3:7]] for row in sheet.iter_rows()}
-    assert rows["i_share"] == ["[i]", 0, 0, "[a]"]
-    assert rows["i_mean"] == ["[i]", 0, "[n]", "[a]"]
+    rows = {row[0].value: [c.value for c in row[2:6]] for row in sheet.iter_rows()}
+    assert rows["1.1a"] == ["[i]", 0, 0, "[a]"]
+    assert rows["1.2a"] == ["[i]", 0, "[n]", "[a]"]
 
 
 def test_a_question_that_looks_like_a_formula_stays_text(survey, tree, texts):

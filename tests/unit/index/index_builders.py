@@ -1,0 +1,111 @@
+"""Belongs here: small indicator sets and samples that the tests of the index are built from.
+Does not belong here: what must be true of them (the test files beside this one)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dgi.index.estimation import PsuTotals, reduce_to_psu
+from dgi.index.indicators import IndicatorSet
+
+COLUMNS = ["level", "key", "code", "parent", "name_vi", "name_en", "direction", "weight",
+           "scale_min", "scale_max", "measure", "question", "good_answers", "base", "dk",
+           "min_n", "min_share"]  # fmt: skip
+
+
+def share(key: str, weight="1", direction="1", **other) -> dict:
+    return {"key": key, "weight": weight, "direction": direction, "scale_min": "0",
+            "scale_max": "1", "measure": "share", "question": key, "good_answers": "1",
+            "base": "all", "dk": "missing", "min_n": "1", **other}  # fmt: skip
+
+
+def rating(key: str, weight="1", direction="1", **other) -> dict:
+    return {**share(key, weight, direction), "scale_min": "1", "scale_max": "5",
+            "measure": "mean", "good_answers": "", **other}  # fmt: skip
+
+
+def table(dimensions: dict[str, dict[str, list[dict]]], min_share="0.6") -> pd.DataFrame:
+    """A tree as text: {dimension: {sub-dimension: [indicators]}}, scales as in method §3."""
+    count = len(dimensions)
+    rows = [{"level": "total", "key": "total", "code": "TOTAL",
+             "scale_min": str(count), "scale_max": str(10 * count)}]  # fmt: skip
+    for number, (dimension, subs) in enumerate(dimensions.items(), start=1):
+        rows.append({"level": "dimension", "key": dimension, "code": f"D{number}",
+                     "parent": "total", "scale_min": "1", "scale_max": "10"})  # fmt: skip
+        for order, (sub, indicators) in enumerate(subs.items(), start=1):
+            rows.append({"level": "sub_dimension", "key": sub, "code": f"{number}.{order}",
+                         "parent": dimension, "scale_min": f"1/{len(subs)}",
+                         "scale_max": f"10/{len(subs)}", "min_share": min_share})  # fmt: skip
+            rows += [
+                {"level": "indicator", "code": f"{number}.{order}{'abcdefgh'[place]}",
+                 "parent": sub, **indicator}
+                for place, indicator in enumerate(indicators)
+            ]  # fmt: skip
+    named = pd.DataFrame(rows).assign(name_vi="tên", name_en="name")
+    return named.reindex(columns=COLUMNS).fillna("").astype("str")
+
+
+def small_set(**changes) -> IndicatorSet:
+    """Two dimensions, three sub-dimensions, six indicators; `changes` go to every indicator."""
+
+    def indicator(make, key, weight, direction="1"):
+        return {**make(key, weight, direction), **changes}
+
+    return IndicatorSet.from_table(
+        "small",
+        table(
+            {
+                "dimension_1": {
+                    "knowing": [indicator(share, "a", "0.5"), indicator(share, "b", "0.3"),
+                                indicator(rating, "c", "0.2")],
+                    "voting": [indicator(share, "d", "1", "-1")],
+                },
+                "dimension_2": {
+                    "paying": [indicator(share, "e", "0.5"), indicator(rating, "f", "0.5", "-1")]
+                },
+            }
+        ),
+    )  # fmt: skip
+
+
+KEYS = ["a", "b", "c", "d", "e", "f"]
+HIGHEST = np.array([1, 1, 5, 1, 1, 5])
+LOWEST = np.array([0, 0, 1, 0, 0, 1])
+
+
+def answers(
+    seed: int,
+    districts=("101-ha",),
+    strata: int = 2,
+    psus: int = 3,
+    people: int = 4,
+    missing: float = 0.1,
+) -> pd.DataFrame:
+    """Respondents of several districts, KEYS as answers worth (NaN where missing), and weights."""
+    random = np.random.default_rng(seed)
+    rows = [
+        {"district": district, "stratum": f"{district}/{s}", "psu": f"{district}/{s}/{p}",
+         "commune_code": f"{district}/{s}/{p}"}
+        for district in districts
+        for s in range(strata)
+        for p in range(psus)
+        for _ in range(people)
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows)
+    values = random.integers(LOWEST, HIGHEST + 1, size=(len(frame), len(KEYS))).astype(float)
+    values[random.random(values.shape) < missing] = np.nan
+    frame[KEYS] = values
+    frame["weight"] = random.lognormal(0, 0.7, len(frame))
+    return frame
+
+
+def totals_of(frame: pd.DataFrame) -> PsuTotals:
+    return reduce_to_psu(frame[KEYS].to_numpy(float), frame["weight"].to_numpy(float), frame, KEYS)
+
+
+def samples_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """n and Kish's effective n of each district, as score_districts takes them."""
+    units = frame.assign(ww=frame["weight"] ** 2).groupby("district")
+    table = units.agg(n=("weight", "size"), w=("weight", "sum"), ww=("ww", "sum")).reset_index()
+    return table.assign(n_effective=table["w"] ** 2 / table["ww"])[["district", "n", "n_effective"]]

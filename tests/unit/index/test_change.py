@@ -1,0 +1,294 @@
+"""Belongs here: change on one boundary and one set, what may be compared, and what must be said.
+Does not belong here: agreement with R (tests/oracle), or change in published PAPI."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from index_builders import KEYS, answers, rating, share, small_set, table, totals_of
+
+from dgi.index.change import (
+    CHANGE_COLUMNS,
+    change_of_districts,
+    change_of_unit,
+    first_year_changes,
+    pair_strata,
+    stack_years,
+)
+from dgi.index.estimation import variances
+from dgi.index.indicators import IndicatorSet
+from dgi.index.scores import PROVINCE, score_unit
+
+DISTRICTS = ["101-ha", "102-hb", "103-hc"]
+few = settings(max_examples=20, deadline=None)
+
+
+def psus(*pairs):
+    return pd.DataFrame(pairs, columns=["psu", "stratum"])
+
+
+def two_years(seed, districts=("101-ha",), **options):
+    """Two years of answers from the same PSUs, one PSU of each stratum replaced."""
+    before, now = answers(seed, districts, **options), answers(seed + 1, districts, **options)
+    fresh = now["psu"].str.endswith("/2")
+    now["psu"] = now["psu"].where(~fresh, now["psu"] + "-new")
+    return now, before
+
+
+def changed(seed, current_set=None, base_set=None, **options):
+    now, before = two_years(seed, **options)
+    current_set = current_set or small_set()
+    table_ = change_of_unit(totals_of(now), totals_of(before), current_set, base_set or current_set)
+    return table_.set_index("key")
+
+
+# ---- which PSUs count once
+
+
+def test_strata_that_share_psus_one_to_one_are_one_stratum_even_when_renamed():
+    now, before = pair_strata(
+        psus(("p1", "A"), ("p2", "A"), ("p3", "B")), psus(("p1", "old A"), ("p9", "old A"))
+    )
+    assert list(now) == ["both A", "both A", "now B"]
+    assert list(before) == ["both A", "both A"]
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        # one stratum of now shares PSUs with two of before
+        (psus(("p1", "A"), ("p2", "A")), psus(("p1", "X"), ("p2", "Y"))),
+        # and the other way round
+        (psus(("p1", "A"), ("p2", "B")), psus(("p1", "X"), ("p2", "X"))),
+    ],
+)
+def test_strata_in_a_tangle_stay_apart_by_year(now, before):
+    labels_now, labels_before = pair_strata(now, before)
+    assert all(label.startswith("now ") for label in labels_now)
+    assert all(label.startswith("before ") for label in labels_before)
+    z, strata = stack_years(np.ones((2, 1)), np.ones((2, 1)), now, before)
+    assert len(z) == len(strata) == 4  # nothing was joined
+
+
+def test_a_tangle_beside_a_pair_leaves_the_pair_joined():
+    now = psus(("p1", "A"), ("p2", "A"), ("p5", "C"))
+    before = psus(("p1", "X"), ("p2", "Y"), ("p5", "Z"))
+    labels_now, labels_before = pair_strata(now, before)
+    assert list(labels_now) == ["now A", "now A", "both C"]
+    assert list(labels_before) == ["before X", "before Y", "both C"]
+
+
+def test_strata_without_a_common_psu_are_independent_even_under_one_name():
+    now, before = pair_strata(psus(("p1", "A")), psus(("p2", "A")))
+    assert list(now) == ["now A"] and list(before) == ["before A"]
+
+
+def test_a_psu_of_both_years_is_one_row_with_the_difference():
+    now, before = psus(("p1", "A"), ("p2", "A")), psus(("p1", "A"), ("p3", "A"))
+    z, strata = stack_years(np.array([[5.0], [7.0]]), np.array([[2.0], [11.0]]), now, before)
+    assert sorted(z[:, 0]) == [-11, 3, 7]
+    assert list(strata) == ["both A"] * 3
+
+
+def test_a_year_compared_with_itself_has_no_change_and_no_error():
+    totals = totals_of(answers(1))
+    got = change_of_unit(totals, totals, small_set(), small_set())
+    np.testing.assert_array_equal(got["change"], 0)
+    np.testing.assert_allclose(got["se"], 0, atol=1e-15)
+
+
+def test_disjoint_samples_add_their_variances():
+    now, before = answers(2), answers(3)
+    before["psu"] = "old " + before["psu"]
+    got = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
+    apart = [score_unit(totals_of(f), small_set())[0]["se"] ** 2 for f in (now, before)]
+    np.testing.assert_allclose(got["se"] ** 2, apart[0] + apart[1], rtol=1e-10)
+
+
+@few
+@given(st.integers(0, 10_000))
+def test_the_order_of_psus_changes_nothing(seed):
+    random = np.random.default_rng(seed)
+    now, before = psus(("a", 1), ("b", 1), ("c", 2), ("d", 2)), psus(("b", 1), ("e", 1), ("c", 2))
+    z_now, z_before = random.normal(size=(4, 2)), random.normal(size=(3, 2))
+    order = random.permutation(4)
+    one = variances(*stack_years(z_now, z_before, now, before))
+    shuffled = now.iloc[order].reset_index(drop=True)
+    two = variances(*stack_years(z_now[order], z_before, shuffled, before))
+    np.testing.assert_allclose(one, two, rtol=1e-12)
+
+
+# ---- one set
+
+
+@few
+@given(st.integers(0, 10_000))
+def test_contributions_add_up_to_the_change_of_the_total(seed):
+    got = changed(seed)
+    subs = got[got["level"] == "sub_dimension"]
+    assert subs["contribution"].sum() == pytest.approx(got.loc["total", "change"], abs=1e-12)
+    dimensions = got[got["level"] == "dimension"]["contribution"].sum()
+    assert dimensions == pytest.approx(got.loc["total", "change"], abs=1e-12)
+    assert pd.isna(got.loc["total", "contribution"])
+
+
+@few
+@given(st.integers(0, 10_000))
+def test_change_is_the_difference_of_the_two_years_scores(seed):
+    now, before = two_years(seed)
+    got = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
+    this, last = (score_unit(totals_of(frame), small_set())[0]["score"] for frame in (now, before))
+    np.testing.assert_allclose(got["score"], this, atol=1e-12)
+    np.testing.assert_allclose(got["base_score"], last, atol=1e-12)
+    np.testing.assert_allclose(got["change"], this - last, atol=1e-12)
+    np.testing.assert_allclose(got["relative_change"], (this - last) / last, atol=1e-12)
+    assert (got["flag"] == "observed").all() and got["comparable"].all()
+
+
+@few
+@given(st.integers(0, 10_000), st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))
+def test_the_scale_of_either_years_weights_changes_nothing(seed, one, other):
+    now, before = two_years(seed)
+    columns = ["change", "se", "p_value"]
+    got = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
+    now["weight"], before["weight"] = now["weight"] * one, before["weight"] * other
+    scaled = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
+    np.testing.assert_allclose(
+        scaled[columns].to_numpy(float), got[columns].to_numpy(float), rtol=1e-7, atol=1e-10
+    )
+
+
+def test_an_indicator_of_one_year_only_is_left_out_of_both_and_the_core_is_named():
+    other = table(
+        {"dimension_1": {"knowing": [share("a", "0.5"), share("b", "0.3"), rating("c", "0.2")],
+                         "voting": [share("d", "1", "1")]},
+         "dimension_2": {"paying": [share("e", "0.5"), rating("f", "0.5", "-1")]}}
+    )  # fmt: skip
+    got = changed(4, small_set(), IndicatorSet.from_table("base", other))
+    # d was counted the other way round, so voting cannot be compared.
+    assert got.loc["voting", "flag"] == "break_in_series"
+    assert pd.isna(got.loc["voting", "change"]) and pd.isna(got.loc["voting", "p_value"])
+    assert got.loc[["dimension_1", "total"], "flag"].eq("common_core").all()
+    assert not got.loc[["dimension_1", "total", "voting"], "comparable"].any()
+    assert got.loc[["knowing", "paying", "dimension_2"], "flag"].eq("observed").all()
+    subs = got[got["level"] == "sub_dimension"]["contribution"].sum()
+    assert subs == pytest.approx(got.loc["total", "change"], abs=1e-12)
+
+
+def test_a_sub_dimension_that_keeps_some_indicators_is_a_core_as_well():
+    other = table(
+        {"dimension_1": {"knowing": [share("a", "0.5"), share("z", "0.3"), rating("c", "0.2")],
+                         "voting": [share("d", "1", "-1")]},
+         "dimension_2": {"paying": [share("e", "0.5"), rating("f", "0.5", "-1")]}}
+    )  # fmt: skip
+    got = changed(5, small_set(), IndicatorSet.from_table("base", other))
+    assert got.loc[["knowing", "dimension_1", "total"], "flag"].eq("common_core").all()
+    assert got.loc[["voting", "paying", "dimension_2"], "flag"].eq("observed").all()
+    assert got["change"].notna().all()
+
+
+def test_a_changed_weight_restates_the_base_year():
+    other = table(
+        {"dimension_1": {"knowing": [share("a", "0.4"), share("b", "0.4"), rating("c", "0.2")],
+                         "voting": [share("d", "1", "-1")]},
+         "dimension_2": {"paying": [share("e", "0.5"), rating("f", "0.5", "-1")]}}
+    )  # fmt: skip
+    got = changed(6, small_set(), IndicatorSet.from_table("base", other))
+    assert got.loc["knowing", "flag"] == "common_core"
+    assert got.loc["paying", "flag"] == "observed"
+
+
+def test_too_few_answers_in_either_year_leave_the_indicator_out():
+    now, before = two_years(7, missing=0)
+    before.loc[before.index[5:], "b"] = np.nan
+    rules = small_set(min_n="10")
+    got = change_of_unit(totals_of(now), totals_of(before), rules, rules).set_index("key")
+    assert got.loc["knowing", "flag"] == "common_core"
+    now_alone, _ = score_unit(totals_of(now), rules)
+    assert got.loc["knowing", "score"] != now_alone.set_index("key").loc["knowing", "score"]
+
+
+def test_an_indicator_nobody_answered_spoils_no_other_change():
+    now, before = two_years(8)
+    before["b"] = np.nan
+    got = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
+    assert np.isfinite(got[["change", "se", "p_value"]].to_numpy(float)).all()
+
+
+def test_a_base_year_that_never_asked_an_indicator_can_still_be_compared():
+    now, before = two_years(9)
+    known = [key for key in KEYS if key != "b"]
+    got = change_of_unit(
+        totals_of(now), totals_of(before).select(known), small_set(), small_set()
+    ).set_index("key")
+    assert got.loc["knowing", "flag"] == "common_core"
+    assert np.isfinite(got["se"].to_numpy(float)).all()
+
+
+# ---- districts
+
+
+def all_changes(seed, incomplete=(), restated=(), districts=DISTRICTS):
+    now, before = two_years(seed, districts)
+    got = change_of_districts(
+        totals_of(now),
+        totals_of(before),
+        small_set(),
+        small_set(),
+        DISTRICTS,
+        set(incomplete),
+        set(restated),
+    )
+    assert list(got.columns) == CHANGE_COLUMNS
+    return got.set_index(["district", "key"])
+
+
+def test_every_district_and_the_province_have_every_node():
+    got = all_changes(10)
+    assert set(got.index.get_level_values("district")) == {*DISTRICTS, PROVINCE}
+    assert len(got) == 4 * 6 and (got["flag"] == "observed").all()
+
+
+def test_q_values_adjust_over_the_districts_of_one_level_without_the_province():
+    got = all_changes(11)
+    total = got.xs("total", level="key")
+    p = total.drop(PROVINCE)["p_value"].sort_values()
+    adjusted = np.minimum.accumulate((p * len(p) / np.arange(1, len(p) + 1))[::-1])[::-1]
+    np.testing.assert_allclose(total.loc[p.index, "q_value"], adjusted, rtol=1e-12)
+    assert total.loc[PROVINCE, "q_value"] == total.loc[PROVINCE, "p_value"]
+    assert (got["q_value"] >= got["p_value"] - 1e-15).all()
+
+
+def test_the_two_marks_are_given_side_by_side():
+    got = all_changes(12)
+    assert (got["is_significant"] == (got["q_value"] < 0.05)).all()
+    assert (got["is_official_change"] == (got["relative_change"].abs() >= 0.05)).all()
+    assert set(got["is_significant"].dropna()) | set(got["is_official_change"]) == {True, False}
+
+
+def test_a_district_missing_in_a_year_withholds_its_change_and_the_provinces():
+    got = all_changes(13, incomplete={"102-hb"})
+    for unit in ("102-hb", PROVINCE):
+        rows = got.loc[unit]
+        assert (rows["flag"] == "unit_absent").all() and not rows["comparable"].any()
+        silent = ["change", "se", "p_value", "q_value", "is_significant", "is_official_change"]
+        assert rows[silent].isna().all(axis=None)
+    assert got.loc["101-ha", "change"].notna().all()
+
+
+def test_a_base_year_drawn_on_another_boundary_is_flagged_where_nothing_else_is():
+    got = all_changes(14, restated={"101-ha"})
+    assert (got.loc["101-ha", "flag"] == "boundary_restated").all()
+    assert (got.loc["102-hb", "flag"] == "observed").all()
+    assert got.loc["101-ha", "change"].notna().all()
+
+
+def test_the_first_year_says_for_every_unit_that_there_is_none_before_it():
+    got = first_year_changes(small_set(), DISTRICTS)
+    assert list(got.columns) == CHANGE_COLUMNS
+    assert len(got) == 4 * 6 and (got["flag"] == "no_base_year").all()
+    assert not got["comparable"].any()
+    assert got.drop(columns=["district", "level", "key", "comparable", "flag"]).isna().all(axis=None)

@@ -1,0 +1,112 @@
+"""Belongs here: ranks, bands and rank intervals of bare scores.
+Does not belong here: where the scores or their replicates come from."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dgi.index.ranking import BANDS, band_codes, band_names, rank_descending, rank_uncertainty
+
+scores = st.lists(st.floats(0, 100).map(lambda x: round(x, 3)), min_size=1, max_size=30)
+
+
+def test_rank_one_is_the_highest_and_ties_share_the_better_rank():
+    ranks = rank_descending(pd.Series([5.0, 9.0, 5.0, 1.0, np.nan]))
+    assert list(ranks[:4]) == [2, 1, 2, 4]
+    assert pd.isna(ranks[4])
+
+
+def test_sixty_three_provinces_fall_into_papis_own_quarters():
+    counts = Counter(band_names(np.random.default_rng(1).permutation(63) + 0.5))
+    assert [counts[name] for name in BANDS] == [16, 16, 15, 16]
+
+
+def test_thirteen_and_fourteen_districts_fall_into_quarters_too():
+    for size, expected in ((13, [4, 3, 3, 3]), (14, [4, 3, 3, 4])):
+        counts = Counter(band_names(np.arange(size, dtype=float)))
+        assert [counts[name] for name in BANDS] == expected
+
+
+def test_a_missing_score_has_no_band_and_moves_no_other():
+    present = np.array([1.0, 2.0, 3.0, 4.0])
+    with_gap = np.array([1.0, np.nan, 2.0, 3.0, 4.0])
+    assert list(band_codes(with_gap)) == [3, -1, *band_codes(present)[1:]]
+    assert band_names(with_gap)[1] == ""
+
+
+def test_without_any_score_there_is_no_band():
+    assert list(band_codes(np.full(3, np.nan))) == [-1, -1, -1]
+    assert list(band_names(np.array([]))) == []
+
+
+def test_one_unit_alone_is_in_the_high_band_and_equal_units_are_together():
+    assert list(band_names(np.array([3.0]))) == ["high"]
+    assert set(band_names(np.full(7, 2.5))) == {"high"}
+
+
+@settings(max_examples=50, deadline=None)
+@given(scores)
+def test_a_higher_score_never_has_a_lower_band_or_rank(values):
+    values = np.array(values)
+    order = np.argsort(-values, kind="stable")
+    assert (np.diff(band_codes(values)[order]) >= 0).all()
+    assert (np.diff(rank_descending(pd.Series(values)).to_numpy()[order]) >= 0).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(scores, st.floats(0.1, 10), st.floats(-50, 50))
+def test_another_unit_of_measurement_changes_no_rank(values, factor, shift):
+    values = pd.Series(values)
+    moved = (values * factor + shift).round(9)
+    pd.testing.assert_series_equal(
+        rank_descending(values), rank_descending(moved), check_names=False
+    )
+
+
+def test_bands_are_taken_along_the_last_axis():
+    table = np.array([[1.0, 2, 3, 4], [4.0, 3, 2, 1]])
+    np.testing.assert_array_equal(band_codes(table), [[3, 2, 1, 0], [0, 1, 2, 3]])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 8), st.integers(1, 60))
+def test_a_rank_interval_lies_between_one_and_the_number_of_units(seed, units, replicates):
+    random = np.random.default_rng(seed)
+    values = random.normal(size=units)
+    got = rank_uncertainty(values, values + random.normal(size=(replicates, units)))
+    assert (got["rank_low"] >= 1).all() and (got["rank_high"] <= units).all()
+    assert (got["rank_low"] <= got["rank_high"]).all()
+    assert ((got["band_probability"] >= 0) & (got["band_probability"] <= 1)).all()
+
+
+def test_replicates_that_all_agree_leave_one_rank_and_a_certain_band():
+    values = np.array([3.0, 1.0, 2.0])
+    got = rank_uncertainty(values, np.tile(values, (40, 1)))
+    assert list(got["rank_low"]) == list(got["rank_high"]) == [1, 3, 2]
+    assert list(got["band_probability"]) == [1, 1, 1]
+
+
+def test_units_that_cannot_be_told_apart_have_the_whole_range():
+    random = np.random.default_rng(7)
+    got = rank_uncertainty(np.array([1.0, 1.1, 1.2]), random.normal(size=(500, 3)))
+    assert list(got["rank_low"]) == [1, 1, 1] and list(got["rank_high"]) == [3, 3, 3]
+    # Of three units one is high, one between: each falls in its own band about a third of the time
+    assert got["band_probability"].sum() == pytest.approx(1.0, abs=0.15)
+
+
+def test_a_suppressed_unit_has_no_interval_and_takes_no_rank_from_others():
+    values = np.array([3.0, np.nan, 2.0])
+    got = rank_uncertainty(values, np.tile([3.0, 99.0, 2.0], (10, 1)))
+    assert np.isnan(got["rank_low"][1]) and np.isnan(got["band_probability"][1])
+    assert got["rank_high"][0] == 1 and got["rank_high"][2] == 2
+
+
+def test_when_all_are_suppressed_nothing_is_said():
+    got = rank_uncertainty(np.full(2, np.nan), np.zeros((5, 2)))
+    assert all(np.isnan(column).all() for column in got.values())
