@@ -176,7 +176,7 @@ class _AnnualReport:
 
     def _sub_dimensions(self) -> Sheet:
         columns, table = sub_dimension_matrix(self.texts, self.scores, self.tree)
-        blocks = [self._how_to_read(), Table(columns, table)]
+        blocks: list[Block] = [self._how_to_read(), Table(columns, table)]
         return self._sheet("sub", blocks, "landscape", "one")
 
     def _how_to_read(self) -> Text:

@@ -3,6 +3,8 @@ Does not belong here: choosing what to chart (the reports), placing charts (work
 
 from __future__ import annotations
 
+from typing import Any
+
 from openpyxl.chart import BarChart, LineChart, RadarChart
 from openpyxl.chart.data_source import (
     AxDataSource,
@@ -38,7 +40,7 @@ from .blocks import Chart, Series
 from .cells import clean_text
 from .language import is_missing
 
-XlsxChart = BarChart | LineChart | RadarChart
+XlsxChart = Any  # a BarChart, LineChart or RadarChart: openpyxl carries no types
 
 
 def chart_columns(chart: Chart) -> list[str]:

@@ -226,16 +226,19 @@ def opening(statement: Pair, sentences: int = 2) -> Pair:
     return Pair(*(" ".join(re.split(r"(?<=[.]) ", part)[:sentences]) for part in statement))
 
 
-def signed_axis(values: pd.Series) -> dict[str, float]:
-    """Axis of bars to both sides of zero: room for their labels, ticks that include zero."""
+def signed_axis(values: pd.Series) -> tuple[float, float, float]:
+    """Axis of bars to both sides of zero: lowest, highest, step.
+
+    There is room for the bars' labels, and zero is one of the ticks.
+    """
     low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
     span = max(high - low, 0.1)
-    step = next(step for step in (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if step >= span / 8)
-    return {
-        "axis_min": round(step * math.floor((low - 0.12 * span) / step), 2) if low else 0.0,
-        "axis_max": round(step * math.ceil((high + 0.12 * span) / step), 2) if high else 0.0,
-        "major_unit": step,
-    }
+    step = next(step for step in (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0) if step >= span / 8)
+    return (
+        round(step * math.floor((low - 0.12 * span) / step), 2) if low else 0.0,
+        round(step * math.ceil((high + 0.12 * span) / step), 2) if high else 0.0,
+        step,
+    )
 
 
 def both(pair: Pair) -> str:

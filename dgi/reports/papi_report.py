@@ -216,13 +216,14 @@ class _PapiReport:
         if table["gap_to_median"].notna().sum() == 0:
             return None
         table["label"] = table["code"] + " " + table["name_vi"]
+        low, high, step = signed_axis(table["gap_to_median"])
         caption = say("papi.gap.chart", province=self.province, year=self.year)
         chart = Chart(
             "bar", two_lines(caption), table, "label",
             [Series("gap_to_median", both(say("column.gap_to_median")), by_sign=True)],
             both(say("points.word")), number_format=style.SIGNED,
             height_cm=max(12.0, 0.82 * len(table)), has_labels=True,
-            **signed_axis(table["gap_to_median"]),
+            axis_min=low, axis_max=high, major_unit=step,
         )  # fmt: skip
         title = say("papi.gap.title")
         return Sheet("gaps", say("papi.gap.tab").vi, title.vi, title.en,
@@ -254,11 +255,12 @@ class _PapiReport:
             column(texts, "contribution", number_format=style.SIGNED3),
             column(texts, "national_median_change", number_format=style.SIGNED3),
         ]  # fmt: skip
+        low, high, step = signed_axis(table["contribution"])
         chart = Chart(
             "bar", two_lines(say("papi.contrib.chart")), table, "code",
             [Series("contribution", both(say("column.contribution")), by_sign=True)],
             both(say("points.word")), number_format=style.SIGNED, has_labels=True, column=9,
-            is_beside_table=True, **signed_axis(table["contribution"]),
+            is_beside_table=True, axis_min=low, axis_max=high, major_unit=step,
         )  # fmt: skip
         blocks += [Table(columns, self._with_sums(table, row, is_core)), chart]
         return Sheet("contributions", tab, title.vi, title.en, blocks, "landscape", "one",

@@ -291,4 +291,6 @@ def test_the_first_year_says_for_every_unit_that_there_is_none_before_it():
     assert list(got.columns) == CHANGE_COLUMNS
     assert len(got) == 4 * 6 and (got["flag"] == "no_base_year").all()
     assert not got["comparable"].any()
-    assert got.drop(columns=["district", "level", "key", "comparable", "flag"]).isna().all(axis=None)
+    assert (
+        got.drop(columns=["district", "level", "key", "comparable", "flag"]).isna().all(axis=None)
+    )

@@ -168,7 +168,9 @@ def test_a_suppressed_score_is_blank_and_never_zero():
     frame = answers(3).assign(d=np.nan)
     table_, _ = score_unit(totals_of(frame), small_set())
     got = table_.set_index("key")
-    assert got.loc[["voting", "dimension_1", "total"], ["score", "se", "ci_low"]].isna().all(axis=None)
+    assert (
+        got.loc[["voting", "dimension_1", "total"], ["score", "se", "ci_low"]].isna().all(axis=None)
+    )
     assert (got.loc[["voting", "dimension_1", "total"], "flag"] == "suppressed_incomplete").all()
     assert got.loc[["knowing", "paying"], "score"].notna().all()
 

@@ -212,3 +212,42 @@ def test_row_order_of_the_input_changes_nothing(survey, tree, texts):
     once = write_workbook(annual(survey, tree, texts))
     shuffled = {name: frame.iloc[::-1].reset_index(drop=True) for name, frame in survey.items()}
     assert write_workbook(annual(shuffled, tree, texts)) == once
+
+
+def test_a_cover_says_the_edition_and_no_date_of_writing(survey, tree, texts):
+    cover = annual(survey, tree, texts).sheets[0]
+    said = " ".join(getattr(block, "vi", "") for block in cover.blocks)
+    assert "Ấn bản 2018.1" in said
+    assert CREATED.strftime("%d/%m/%Y") not in said
+
+
+def test_a_cover_opens_the_statement_and_the_notes_hold_all_of_it(survey, tree, texts):
+    statement = Pair("Một. Hai 2.1. Ba.", "One. Two 2.1. Three.")
+    book = build_annual_report(2018, survey["scores"], survey["changes"], survey["estimates"],
+                               tree, texts, statement, survey["quality"], (),
+                               created=CREATED)  # fmt: skip
+    first, notes = book.sheets[0], book.sheets[-1]
+    assert "Một. Hai 2.1." in {getattr(block, "vi", "") for block in first.blocks}
+    assert statement.vi in {getattr(block, "vi", "") for block in notes.blocks}
+
+
+def test_a_common_core_of_one_district_does_not_speak_of_another_set(survey, tree, texts):
+    changes = survey["changes"]
+    changes.loc[changes["district"] != "194-mong-cai", "flag"] = "observed"
+    said = words(annual(survey, tree, texts))
+    assert "Móng Cái: thay đổi của tổng điểm chỉ tính trên những phần có số liệu" in said
+    assert "Bộ chỉ số khác năm trước" not in said
+    assert "chỉ tính trên" not in words(profile(survey, tree, texts, "193-ha-long"))
+
+
+def test_a_tiny_p_value_is_not_said_to_be_zero(survey, tree, texts):
+    survey["changes"]["q_value"] = survey["changes"]["q_value"].where(lambda q: q.isna(), 1e-9)
+    said = words(profile(survey, tree, texts, "194-mong-cai"))
+    assert "(p\u00a0= 0,001; q\u00a0< 0,001)" in said
+
+
+def test_the_notes_explain_the_markers_that_occur_and_no_others(survey, tree, texts):
+    notes = annual(survey, tree, texts).sheets[-1]
+    legend = next(b.frame for b in notes.blocks if "marker" in getattr(b, "frame", {}))
+    assert set(legend["marker"]) == {"[a]", "[i]", "[n]", "[k]"}
+    assert "[x]" not in set(legend["marker"])

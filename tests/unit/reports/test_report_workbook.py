@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from dgi.reports.cells import ReportCellError, sheet_title
+from dgi.reports.common import signed_axis
 from dgi.reports.workbook import (
     SAMPLE_BANNER,
     Book,
@@ -24,6 +25,8 @@ from dgi.reports.workbook import (
     Sheet,
     Table,
     Text,
+    Tile,
+    Tiles,
     write_workbook,
 )
 
@@ -76,10 +79,14 @@ def test_no_cell_is_a_formula_and_no_link_is_live():
 
 
 def test_control_characters_are_stripped_and_escapes_survive():
-    content = write_workbook(make_book(["a\x0bb\x00c", "_x0041_"]))
+    content = write_workbook(make_book(["a\x0bb\x00c", "_x0041_", "_x0041_x0042_"]))
     values = [c.value for c in cells(content)]
     assert "abc" in values
     assert "A" not in values
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        sheet = package.read("xl/worksheets/sheet1.xml").decode()
+    # Two that share an underline are both escaped.
+    assert ">_x005F_x0041_x005F_x0042_<" in sheet
 
 
 def test_a_text_too_long_for_a_cell_is_refused():
@@ -142,3 +149,32 @@ def test_sheet_titles_are_valid_and_unique():
     assert sheet_title("x" * 40, ["x" * 31]) == "x" * 29 + " 2"
     assert sheet_title("''", []) == "Sheet"
     assert sheet_title("History", []) != "History"
+
+
+def test_cells_of_one_look_share_it_and_a_formula_like_neighbour_keeps_its_own():
+    sheet = read(write_workbook(make_book(["=1", "plain", "other"])))["Trang"]
+    found = {c.value: c for row in sheet.iter_rows() for c in row}
+    assert found["=1"].quotePrefix and not found["plain"].quotePrefix
+    assert found["plain"]._style == found["other"]._style != found["=1"]._style
+    assert found["=1"]._style.fontId == found["plain"]._style.fontId
+
+
+def test_a_merged_line_is_drawn_under_every_column():
+    sheet = read(write_workbook(make_book([1.0])))["Trang"]
+    row = next(c.row for r in sheet.iter_rows() for c in r if c.value == "Title")
+    assert f"A{row}:B{row}" in {str(area) for area in sheet.merged_cells.ranges}
+    assert {sheet.cell(row, column).border.bottom.style for column in (1, 2)} == {"medium"}
+
+
+def test_a_headline_word_shrinks_to_its_tile():
+    tiles = Tiles([Tile(Text("Nhóm"), "Trung bình thấp"), Tile(Text("Điểm"), "A")])
+    book = replace(make_book([1.0]), sheets=[Sheet("s", "S", "T", "T", [tiles], widths=(20, 20))])
+    found = {c.value: c.font.size for c in cells(write_workbook(book))}
+    assert found["Trung bình thấp"] < found["A"] == 20
+
+
+@pytest.mark.parametrize("values", [[-0.7, 0.35], [0.2, 0.9], [-3.0], [0.0]])
+def test_a_signed_axis_holds_its_bars_and_a_tick_at_zero(values):
+    low, high, step = signed_axis(pd.Series(values))
+    assert low <= min(*values, 0) and high >= max(*values, 0)
+    assert (low / step) == pytest.approx(round(low / step))

@@ -1,0 +1,263 @@
+"""Belongs here: laws of respondent weights: design, margins, trimming, and what they cost.
+Does not belong here: agreement with R's rake (tests/oracle), or estimates."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from survey_builders import units
+
+from dgi.errors import FactError
+from dgi.survey.responses import AGE_GROUPS
+from dgi.survey.weights import (
+    TRIM_HIGH,
+    TRIM_LOW,
+    base_weights,
+    district_margins,
+    kish_design_effect,
+    rake,
+    trim,
+    weigh_district,
+)
+
+AGES = [group[0] for group in AGE_GROUPS]
+CELLS = [f"{sex} {age}" for sex in ("female", "male") for age in AGES]
+
+
+def interviews(seed=0, count=160, drop=()) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "respondent_id": [f"R{n:03}" for n in range(count)],
+            "village_code": [f"V{n // 16}" for n in range(count)],
+            "village_adults": np.repeat(random.integers(200, 900, count // 16 + 1), 16)[:count],
+            "commune_prob": np.repeat(random.uniform(0.2, 0.9, count // 16 + 1), 16)[:count],
+            "village_prob": np.repeat(random.uniform(0.1, 0.5, count // 16 + 1), 16)[:count],
+            "sex": random.choice(["female", "male"], count),
+            "age_group": random.choice(AGES, count),
+            "area": np.where(np.arange(count) // 16 % 2 == 0, "urban", "rural"),
+        }
+    )
+    return frame[~(frame["sex"] + " " + frame["age_group"]).isin(drop)].reset_index(drop=True)
+
+
+def margins(urban=0.4, population=20_000.0) -> pd.DataFrame:
+    share = np.array([0.12, 0.14, 0.13, 0.11, 0.13, 0.14, 0.12, 0.11])
+    rows = [("sex_age", cell, population * s) for cell, s in zip(CELLS, share, strict=True)]
+    rows += [("area", "rural", population * (1 - urban)), ("area", "urban", population * urban)]
+    return pd.DataFrame(rows, columns=["margin", "category", "population"]).assign(district="d")
+
+
+def sums(frame, weights, column):
+    return frame.assign(w=weights.to_numpy()).groupby(column)["w"].sum()
+
+
+def test_a_base_weight_is_the_inverse_of_the_chance_to_be_asked():
+    frame = pd.DataFrame(
+        {"village_code": ["a", "a", "b"], "village_adults": [100, 100, 90],
+         "commune_prob": [0.5, 0.5, 1.0], "village_prob": [0.2, 0.2, 0.3]}
+    )  # fmt: skip
+    np.testing.assert_allclose(base_weights(frame), [500, 500, 300], rtol=1e-15)
+
+
+def test_those_who_answered_speak_for_those_of_their_village_who_did_not():
+    whole = interviews()
+    fewer = whole[whole.index != 3].reset_index(drop=True)
+    by_village = [sums(f, pd.Series(base_weights(f)), "village_code") for f in (whole, fewer)]
+    pd.testing.assert_series_equal(*by_village)
+
+
+def test_weights_of_a_district_add_up_to_both_margins():
+    frame = interviews(1)
+    table, report = weigh_district(frame, margins())
+    assert report.converged and report.largest_gap < 1e-9
+    assert list(table["respondent_id"]) == list(frame["respondent_id"])
+    wanted = margins().set_index("category")["population"]
+    by_area = sums(frame, table["weight"], "area")
+    np.testing.assert_allclose(by_area, wanted[by_area.index], rtol=1e-9)
+    cell = sums(frame.assign(cell=frame["sex"] + " " + frame["age_group"]), table["weight"], "cell")
+    np.testing.assert_allclose(cell, wanted[cell.index], rtol=1e-9)
+    assert (table["weight"] > 0).all()
+    assert report.weight_min == table["weight"].min()
+    assert report.weight_max == table["weight"].max()
+    assert report.kish_design_effect == pytest.approx(kish_design_effect(table["weight"]))
+    assert report.weight_cv**2 == pytest.approx(report.kish_design_effect - 1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.lists(st.floats(0.2, 5), min_size=3, max_size=3),
+    st.lists(st.floats(0.2, 5), min_size=4, max_size=4),
+)
+def test_raked_weights_add_up_to_every_margin(seed, first, second):
+    random = np.random.default_rng(seed)
+    codes = [random.integers(0, 3, 60), random.integers(0, 4, 60)]
+    assume(len(set(zip(*codes, strict=True))) == 12)
+    targets = [1000 * np.array(t) / sum(t) for t in (first, second)]
+    raked, rounds, gap = rake(random.lognormal(0, 1, 60), codes, targets)
+    assert gap < 1e-9 and rounds <= 500 and (raked > 0).all()
+    for code, target in zip(codes, targets, strict=True):
+        np.testing.assert_allclose(np.bincount(code, raked), target, rtol=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.floats(1e-6, 1e6))
+def test_raking_forgets_the_scale_of_the_weights(seed, factor):
+    random = np.random.default_rng(seed)
+    codes, weights = [np.arange(60) % 3, np.arange(60) // 3 % 4], random.lognormal(0, 1, 60)
+    targets = [np.array([100.0, 200, 300]), np.array([150.0] * 4)]
+    one, two = (rake(w, codes, targets)[0] for w in (weights, weights * factor))
+    np.testing.assert_allclose(one, two, rtol=1e-8)
+
+
+def test_weights_that_meet_the_margins_are_left_as_they_are():
+    codes, targets = [np.array([0, 0, 1, 1])], [np.array([3.0, 7.0])]
+    raked, rounds, gap = rake(np.array([1.0, 2, 3, 4]), codes, targets)
+    np.testing.assert_allclose(raked, [1, 2, 3, 4], rtol=1e-15)
+    assert rounds == 1 and gap < 1e-12
+
+
+def test_raking_does_not_change_the_weights_it_was_given():
+    weights = np.ones(4)
+    rake(weights, [np.array([0, 0, 1, 1])], [np.array([3.0, 7.0])])
+    assert (weights == 1).all()
+
+
+def test_people_nobody_was_asked_among_cannot_be_weighted_for():
+    with pytest.raises(ValueError, match="margin 0 has population but no respondent"):
+        rake(np.ones(2), [np.array([0, 0])], [np.array([1.0, 1.0])])
+
+
+def test_margins_that_contradict_each_other_are_reported_as_not_reached():
+    raked, rounds, gap = rake(
+        np.ones(4), [np.array([0, 0, 1, 1])] * 2, [np.array([3.0, 7]), np.array([5.0, 5])]
+    )
+    assert rounds == 500 and gap > 0.1 and np.isfinite(raked).all()
+
+
+def test_an_empty_sex_age_cell_is_joined_to_a_neighbour_of_the_same_sex():
+    frame = interviews(2, drop=["male 60-70"])
+    table, report = weigh_district(frame, margins())
+    assert report.converged
+    wanted = margins().set_index("category")["population"]
+    cell = sums(frame.assign(cell=frame["sex"] + " " + frame["age_group"]), table["weight"], "cell")
+    joined = wanted["male 45-59"] + wanted["male 60-70"]
+    assert cell["male 45-59"] == pytest.approx(joined, rel=1e-9)
+    assert cell["female 60-70"] == pytest.approx(wanted["female 60-70"], rel=1e-9)
+    assert table["weight"].sum() == pytest.approx(20_000, rel=1e-9)
+
+
+def test_a_sex_or_an_area_without_respondents_is_refused():
+    men = [cell for cell in CELLS if cell.startswith("male")]
+    with pytest.raises(ValueError, match="population but no respondent"):
+        weigh_district(interviews(3, drop=men), margins())
+    urban = interviews(3).query("area == 'urban'").reset_index(drop=True)
+    with pytest.raises(ValueError, match="population but no respondent"):
+        weigh_district(urban, margins())
+
+
+def test_interviews_where_the_census_has_nobody_are_refused_with_what_to_correct():
+    only_rural = margins()[margins()["category"] != "urban"]
+    with pytest.raises(ValueError, match=r"margin area has nobody in urban.*correct data/census"):
+        weigh_district(interviews(4), only_rural)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000), st.integers(5, 200), st.floats(0.1, 2.0))
+def test_trimming_keeps_the_sum_and_bounds_what_it_cut(seed, count, spread):
+    weights = np.random.default_rng(seed).lognormal(0, spread, count)
+    trimmed = trim(weights)
+    assert trimmed.sum() == pytest.approx(weights.sum(), rel=1e-12)
+    median = np.median(weights)
+    low, high = weights < TRIM_LOW * median, weights > TRIM_HIGH * median
+    np.testing.assert_allclose(trimmed[low], TRIM_LOW * median, rtol=1e-12)
+    np.testing.assert_allclose(trimmed[high], TRIM_HIGH * median, rtol=1e-12)
+
+
+def test_weights_inside_the_range_are_not_trimmed():
+    weights = np.array([0.5, 1.0, 2.0, 1.5])
+    np.testing.assert_allclose(trim(weights), weights, rtol=1e-15)
+
+
+def test_one_outlier_is_cut_and_the_margins_still_hold():
+    frame = interviews(5)
+    frame.loc[0:15, "village_prob"] /= 200
+    table, report = weigh_district(frame, margins())
+    assert report.trimmed_n > 0 and report.converged
+    assert table["weight"].sum() == pytest.approx(20_000, rel=1e-9)
+    assert table["weight"].max() / table["weight"].median() < 50
+
+
+def test_equal_weights_cost_nothing_and_unequal_ones_something():
+    assert kish_design_effect(np.full(7, 3.0)) == pytest.approx(1)
+    assert kish_design_effect(np.array([1.0, 3.0])) == pytest.approx(2 * 10 / 16)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(0.01, 100), min_size=1, max_size=40), st.floats(1e-3, 1e3))
+def test_kishs_effect_is_at_least_one_and_knows_no_scale(weights, factor):
+    weights = np.array(weights)
+    effect = kish_design_effect(weights)
+    assert 1 - 1e-12 <= effect <= len(weights) + 1e-9
+    assert kish_design_effect(weights * factor) == pytest.approx(effect, rel=1e-9)
+
+
+# ---- census margins on a boundary
+
+CENSUS_DAY = date(2019, 4, 1)
+ADULTS = pd.DataFrame(
+    {"commune_code": ["06649", "06652", "07030", "07036", "06820"],
+     "adults": [1000.0, 500, 300, 200, 800]}
+)  # fmt: skip
+
+
+def sex_age(*districts) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"district": d, "sex": sex, "age_group": age,
+             "share": 0.125 + (0.05 if d == "204-hoanh-bo" and sex == "male" else
+                               -0.05 if d == "204-hoanh-bo" else 0)}
+            for d in districts for sex in ("female", "male") for age in AGES
+        ]
+    )  # fmt: skip
+
+
+SHARES = sex_age("193-ha-long", "196-uong-bi", "204-hoanh-bo")
+
+
+def population(table, unit, margin):
+    own = table[(table["district"] == unit) & (table["margin"] == margin)]
+    return own.set_index("category")["population"]
+
+
+def test_each_margin_adds_up_to_the_districts_adults():
+    table = district_margins(ADULTS, SHARES, units(), CENSUS_DAY, date(2019, 7, 1))
+    totals = table.groupby(["district", "margin"])["population"].sum().unstack()
+    np.testing.assert_allclose(totals["area"], totals["sex_age"], rtol=1e-12)
+    assert totals.loc["193-ha-long", "area"] == 1500 and totals.loc["204-hoanh-bo", "area"] == 500
+    assert set(population(table, "204-hoanh-bo", "area").index) == {"rural", "urban"}
+
+
+def test_a_district_that_joined_another_brings_its_people_and_their_ages():
+    table = district_margins(ADULTS, SHARES, units(), CENSUS_DAY, date(2020, 7, 1))
+    assert "204-hoanh-bo" not in set(table["district"])
+    assert population(table, "193-ha-long", "area").sum() == 2000
+    cells = population(table, "193-ha-long", "sex_age")
+    assert cells["male 18-29"] == pytest.approx(1500 * 0.125 + 500 * 0.175)
+    assert population(table, "193-ha-long", "area")["rural"] == 300
+
+
+def test_shares_that_do_not_add_up_and_districts_without_any_are_refused_together():
+    wrong = sex_age("193-ha-long", "196-uong-bi")
+    wrong.loc[0, "share"] += 0.1
+    with pytest.raises(FactError) as caught:
+        district_margins(ADULTS, wrong, units(), CENSUS_DAY, date(2019, 7, 1))
+    message = str(caught.value)
+    assert "data/census/sex_age.csv" in message and "193-ha-long: 1.1" in message
+    assert "a district has no census rows (found '204-hoanh-bo')" in message
