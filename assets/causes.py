@@ -39,12 +39,13 @@ def papi_diagnosis(
         )
         own = table[table["province_code"] == PROVINCE_CODE]
         parts = own[own["level"] == "sub_dimension"].dropna(subset=["contribution"])
-        worst = parts.nsmallest(3, "contribution")
+        beyond = parts["contribution"] - parts["national_median_change"]
+        worst = parts.loc[beyond.nsmallest(3).index]
         note(
             context,
             year,
             compared_with=before if has_base else "no earlier year",
-            took_most=", ".join(
+            took_more_than_the_median_province=", ".join(
                 f"{row.key} {row.contribution:+.3f}" for row in worst.itertuples(index=False)
             ),
             flags=dg.MetadataValue.json(own["flag"].value_counts().to_dict()),

@@ -52,11 +52,13 @@ def build_annual_report(
     created: for the file's properties only, nothing prints it.
     The book carries the sample banner when any row of any frame is sample data.
     """
-    frames = [
+    scores, changes, estimates = (
         frame[frame["survey_year"] == year]
         for frame in (district_scores, district_changes, indicator_estimates)
-    ]
-    report = _AnnualReport(texts, year, *frames, tree, set_statement, sample_quality, absent)
+    )
+    report = _AnnualReport(
+        texts, year, scores, changes, estimates, tree, set_statement, sample_quality, absent
+    )
     return report.book(created)
 
 

@@ -63,8 +63,10 @@ def chart_values(chart: Chart) -> list[list[object]]:
             row.append(value)
             if series.low:
                 low, high = _float(record[series.low]), _float(record[series.high])
-                is_whole = None not in (value, low, high)
-                row += [high - value, value - low] if is_whole else [None, None]
+                if value is None or low is None or high is None:
+                    row += [None, None]
+                else:
+                    row += [high - value, value - low]
         rows.append(row)
     return rows
 
@@ -83,7 +85,7 @@ def build_chart(chart: Chart, sheet: str, first_row: int) -> XlsxChart:
     return built
 
 
-def _float(value: object) -> float | None:
+def _float(value: Any) -> float | None:
     return None if is_missing(value) else float(value)
 
 

@@ -41,13 +41,15 @@ def build_district_profile(
     district are read from them). created: for the file's properties only, nothing prints it.
     Raises KeyError when the district has no row in that year.
     """
-    frames = [
+    scores, changes, estimates = (
         frame[frame["survey_year"] == year]
         for frame in (district_scores, district_changes, indicator_estimates)
-    ]
-    if district not in set(frames[0]["district"]):
+    )
+    if district not in set(scores["district"]):
         raise KeyError(f"{district} has no row in district_scores of {year}")
-    return _Profile(texts, year, district, *frames, tree, Pair(*set_statement)).book(created)
+    return _Profile(
+        texts, year, district, scores, changes, estimates, tree, Pair(*set_statement)
+    ).book(created)
 
 
 class _Profile:

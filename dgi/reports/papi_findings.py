@@ -174,13 +174,18 @@ def _falls(texts: Texts, diagnosis: pd.DataFrame, tree: pd.DataFrame) -> list[Pa
         ]  # fmt: skip
         said = [texts.say("papi.fell", base=base, names=joined(items))]
     took = contributions(diagnosis, tree)
-    took = took[took["contribution"] < 0].head(TOP)
+    # A fall that all provinces share is not read as a local one (method §9): where every
+    # province moves alike, the question is likelier to have changed than the places.
+    beyond = took["contribution"] - took["national_median_change"]
+    took = took.assign(beyond=beyond).sort_values(["beyond", "key"])
+    took = took[(took["contribution"] < 0) & (took["beyond"] < 0)].head(TOP)
     if took.empty:
         return said
     items = [
         texts.say(
             "papi.item_took", name=Pair(row.name_vi, row.name_en),
             change=number(row.contribution, signed=True),
+            national=number(row.national_median_change, signed=True),
         )
         for row in took.itertuples()
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -93,7 +94,7 @@ class _PapiReport:
         )
         return make_book(self.texts, title, [first, *sheets], created)
 
-    def _total(self, name: str) -> object:
+    def _total(self, name: str) -> Any:
         row = row_at(self.diagnosis, "total")
         return pd.NA if row is None else row[name]
 

@@ -118,7 +118,7 @@ def _write_chart_data(
                 if value is not None:  # blank is drawn as a gap
                     # Labels on the bars take their format from these cells.
                     wanted = chart.number_format if chart.has_labels else style.DECIMAL
-                    is_whole = isinstance(value, str) or float(value).is_integer()
+                    is_whole = isinstance(value, str) or float(str(value)).is_integer()
                     plain = is_whole and not chart.has_labels
                     shown = style.TEXT if at == 1 or plain else wanted
                     writer.put(top + offset, at, value, _DATA._replace(number_format=shown))

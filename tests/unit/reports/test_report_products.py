@@ -55,7 +55,7 @@ def test_p1_says_place_change_and_what_took_most(papi_scores, diagnosis, tree, t
     said = words(papi(papi_scores, diagnosis, tree, texts, reasons.iloc[:0]))
     assert "xếp thứ 3 trong 3" in said
     assert "tổng điểm giảm 1,00 điểm (−10,9%)" in said
-    assert "Bốn (−0,40)" in said
+    assert "Bốn (−0,40; trung vị các tỉnh" in said
 
 
 def test_p1_contributions_add_up_to_the_change(papi_scores, diagnosis, tree, texts, reasons):

@@ -105,7 +105,8 @@ def delivered(count: int = 1, **cells) -> pd.DataFrame:
     row = {"MaPhieu": [f"QN-{n:04}" for n in range(count)], "NgayPV": "15/08/2019",
            "MaXa": "06649", "MaThon": "06649-01", "KhuVuc": "1", "Tang": "ha-long-urban",
            "PSU": "06649", "XacSuatXa": "0.5", "XacSuatThon": "0.25", "NguoiLon": "640",
-           "MaDTV": "DTV1", "GioiTinh": "2", "Tuoi": "41", "C1": "1", "C1a": "0", "C2": "4"}  # fmt: skip
+           "MaDTV": "DTV1", "GioiTinh": "2", "Tuoi": "41",
+           "C1": "1", "C1a": "0", "C2": "4"}  # fmt: skip
     frame = pd.DataFrame({**row, **cells}, index=range(count)).astype("str")
     frame["_file"], frame["_sheet"], frame["_row"] = "a.xlsx", "TraLoi", range(2, count + 2)
     return frame.assign(is_sample=False)
