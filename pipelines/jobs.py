@@ -46,7 +46,6 @@ STAGES = (
         "papi_year",
         ("papi_scores", "papi_diagnosis", "papi_report", "published_papi"),
         "Published PAPI of one year: scores, diagnosis, product P1.",
-        phase=2,
     ),
     Stage(
         "district_year",
@@ -54,14 +53,21 @@ STAGES = (
         ("raw_responses", "responses", "rejected_responses", "respondent_weights", "psu_totals",
          "indicator_estimates"),
         "One district's survey of one year, from workbooks to indicator estimates.",
-        phase=2,
     ),
     Stage(
         "survey_year",
         "survey_year",
         ("survey_totals", "province_estimates", "district_scores", "district_changes",
-         "annual_report", "published_survey"),
-        "One survey year over its districts: scores, changes, product P7, warehouse.",
+         "published_survey"),
+        "One survey year over its districts: scores and changes, into the warehouse.",
+        phase=2,
+    ),
+    Stage(
+        "annual_reports",
+        "survey_year",
+        ("annual_report",),
+        "Product P7 of one survey year.",
+        requires=("district_scores", "district_changes", "province_estimates"),
         phase=3,
     ),
     Stage(
@@ -70,7 +76,7 @@ STAGES = (
         ("district_profile",),
         "The profile of one district in one survey year.",
         requires=("indicator_estimates", "district_scores", "district_changes"),
-        phase=4,
+        phase=3,
     ),
 )  # fmt: skip
 

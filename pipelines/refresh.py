@@ -159,12 +159,13 @@ class Refresher:
 
     def _outcomes(self, tasks: list[tuple[Stage, list[str]]]) -> Iterator[RangeOutcome]:
         """Outcome of each range as it is known; here, or in worker processes when they pay."""
-        if self.processes == 1 or len(tasks) < 2:
+        if self.processes == 1 or (len(tasks) < 2 and self._pool is None):
             for stage, group in tasks:
                 self.say(f"{stage.name}: {span(group)}")
                 yield run_range(self.pipeline, self.instance, stage, group)
             return
         if self._pool is None:
+            _ = self.pipeline.warehouse.engine  # its tables are made once, before workers meet
             self._pool = ProcessPoolExecutor(
                 self.processes, mp_context=multiprocessing.get_context("spawn")
             )
@@ -206,17 +207,9 @@ def refresh(
 
 def _summary(outcome: Outcome, settings: Settings) -> Table:
     """What was made and where, as a table for the terminal."""
-    where = {
-        "reference_tables": "warehouse",
-        "papi_year": "reports, warehouse",
-        "district_year": "lake",
-        "survey_year": "reports, warehouse",
-        "district_profiles": "reports",
-    }
     table = Table(title="Refresh", title_justify="left")
-    for heading in ("stage", "made", "already true", "failed", "waiting", "seconds", "where"):
-        table.add_column(heading, justify="left" if heading in ("stage", "where") else "right",
-                         no_wrap=True)  # fmt: skip
+    for heading in ("stage", "made", "already true", "failed", "waiting", "seconds"):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
     for stage in STAGES:
         failed = sum(failure.stage == stage.name for failure in outcome.failures)
         table.add_row(
@@ -226,11 +219,9 @@ def _summary(outcome: Outcome, settings: Settings) -> Table:
             str(failed),
             str(len(outcome.waiting[stage.name])),
             f"{outcome.seconds[stage.name]:.1f}",
-            where[stage.name],
         )
-    for name, path in (("lake", settings.lake), ("reports", settings.reports),
-                       ("warehouse", settings.warehouse)):  # fmt: skip
-        table.caption = f"{table.caption + chr(10) if table.caption else ''}{name}: {path}"
+    places = {"lake": settings.lake, "reports": settings.reports, "warehouse": settings.warehouse}
+    table.caption = "\n".join(f"{name}: {place}" for name, place in places.items())
     table.caption_justify = "left"
     return table
 

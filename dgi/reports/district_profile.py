@@ -162,7 +162,7 @@ class _Profile:
         if weakest.empty:
             return [say("profile.weakest_none")]
         items = [
-            say("papi.item_took", name=Pair(row.name_vi, row.name_en),
+            say("profile.item_took", name=Pair(row.name_vi, row.name_en),
                 change=number(row.gap_to_province, signed=True))
             for row in weakest.itertuples()
         ]  # fmt: skip
