@@ -27,7 +27,10 @@ def _blank_to_none(value: Any) -> Any:
 def _fraction(value: Any) -> Any:
     """Accept '1/3' beside '0.25': a third has no exact decimal and scales need one."""
     if isinstance(value, str) and value:
-        return float(Fraction(value))
+        try:
+            return float(Fraction(value))
+        except ZeroDivisionError:
+            raise ValueError("a fraction's lower part is not zero") from None
     return value
 
 

@@ -147,8 +147,11 @@ def _is_restated(
     restated |= (nodes["level"] == "sub_dimension").to_numpy() & (moved | reweighed)
     for level in ("dimension", "total"):
         for row in nodes.index[nodes["level"] == level]:
-            children = (nodes["parent"] == nodes.loc[row, "key"]).to_numpy()
+            key = nodes.loc[row, "key"]
+            children = (nodes["parent"] == key).to_numpy()
+            before_children = set(base_set.tree.loc[base_set.tree["parent"] == key, "key"])
             restated[row] |= restated[children].any()
+            restated[row] |= set(nodes.loc[children, "key"]) != before_children
     return restated
 
 

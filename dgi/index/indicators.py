@@ -97,7 +97,7 @@ class IndicatorSet:
                                     column="scale_min", value=str(row.scale_min)))  # fmt: skip
             if row.level == "indicator":
                 faults += _check_indicator(row, where, number)
-        faults += _check_scales(tree, where)
+        faults += _check_shape(tree, where) + _check_scales(tree, where)
         raise_faults(faults)
         return cls(name, tree)
 
@@ -144,9 +144,9 @@ def _check_indicator(row, where: str, number: int) -> list[Fault]:
     for column in ("measure", "question", "base", "dk"):
         if not getattr(row, column):
             fault(column, f"an indicator states its {column}")
-    if row.weight is None or row.weight <= 0:
+    if not (row.weight is not None and row.weight > 0):
         fault("weight", "an indicator's weight is above zero")
-    if row.min_n is None or row.min_n < 1:
+    if not (row.min_n is not None and row.min_n >= 1):
         fault("min_n", "min_n is 1 or more")
     if row.measure in ("share", "count") and not row.good_answers:
         fault("good_answers", "a share or count names its good answers")
@@ -156,6 +156,24 @@ def _check_indicator(row, where: str, number: int) -> list[Fault]:
         fault("scale_max", "a share runs from 0 to 1")
     if row.measure == "count" and row.scale_max != len(row.question.split(" ")):
         fault("scale_max", "a count runs from 0 to its number of questions")
+    return faults
+
+
+def _check_shape(tree: pd.DataFrame, where: str) -> list[Fault]:
+    """One total; and, where a set has indicators at all, some under every sub-dimension."""
+    faults = []
+    if (tree["level"] == "total").sum() != 1:
+        faults.append(Fault(where, "the tree has exactly one total", REPAIR, column="level"))
+    if not (tree["level"] == "indicator").any():
+        return faults
+    carried = set(tree.loc[tree["level"] == "indicator", "parent"])
+    subs = tree[tree["level"] == "sub_dimension"]
+    for key, share in zip(subs["key"], subs["min_share"], strict=True):
+        if key not in carried:
+            faults.append(Fault(where, "a sub-dimension has indicators", REPAIR, value=key))
+        if not 0 < share <= 1:
+            faults.append(Fault(where, "min_share is above 0 and at most 1", REPAIR,
+                                column="min_share", value=f"{key}: {share}"))  # fmt: skip
     return faults
 
 

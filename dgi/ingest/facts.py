@@ -34,7 +34,9 @@ CENSUS_REPAIR = "Correct the cell; data/census/README.md says what each column m
 def read_table(path: Path) -> pd.DataFrame:
     """A fact table as text, one column per header, blanks as ''. Raises FactError."""
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        # Header and rows are read alike: a line of other length is an error, never a shift.
+        lines = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", header=None,
+                            index_col=False, skip_blank_lines=False)  # fmt: skip
     except FileNotFoundError:
         raise FactError([Fault(str(path), "the fact file is missing",
                                "Restore it from version control.")]) from None  # fmt: skip
@@ -42,6 +44,12 @@ def read_table(path: Path) -> pd.DataFrame:
         raise FactError([Fault(str(path), f"not a readable CSV table: {error}",
                                "Save it as UTF-8, comma-separated, one header line.")
         ]) from None  # fmt: skip
+    header = [str(name) for name in lines.iloc[0]]
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise FactError([Fault(str(path), "a column stands twice", "Remove or rename one of them.",
+                               row=1, column=name) for name in repeated])  # fmt: skip
+    return lines.iloc[1:].set_axis(header, axis=1).reset_index(drop=True)
 
 
 class Facts:

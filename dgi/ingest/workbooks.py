@@ -6,7 +6,9 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,20 +122,55 @@ def _check_container(name: str, content: bytes) -> None:
                 ])  # fmt: skip
             broken = archive.testzip()
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+            first_row = None if broken else _first_row(archive, names)
+    except (
+        zipfile.BadZipFile, EOFError, OSError, zlib.error, RuntimeError, NotImplementedError,
+    ) as error:  # fmt: skip
         rule = f"the file is damaged or is not an .xlsx workbook ({error})"
         raise WorkbookError([Fault(name, rule, REPAIR)]) from None
     if broken or "xl/workbook.xml" not in names:
         rule = "the file is damaged or is not an .xlsx workbook"
         raise WorkbookError([Fault(name, rule, REPAIR, value=broken)])
+    if first_row not in (None, 1):
+        raise WorkbookError([Fault(name, "the headers stand in row 1", "Delete the rows above.",
+                                   sheet=ANSWERS_SHEET, row=first_row)])  # fmt: skip
     if "xl/vbaProject.bin" in names:
         raise WorkbookError([Fault(name, "the workbook carries macros",
                                    "Save it as .xlsx without macros.")])  # fmt: skip
 
 
+def _first_row(archive: zipfile.ZipFile, names: set[str]) -> int | None:
+    """Number of the first row of the answers sheet, None when there is no such sheet.
+
+    Asked of the file itself: the reader skips leading blank rows without a word, and every row
+    number in a message to the field team would then be wrong.
+    """
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+        return None
+    book = archive.read("xl/workbook.xml").decode(errors="replace")
+    found = re.search(rf'<sheet [^>]*name="{ANSWERS_SHEET}"[^>]*r:id="([^"]+)"', book)
+    links = archive.read("xl/_rels/workbook.xml.rels").decode(errors="replace")
+    if found is None:
+        return None
+    for link in re.findall(r"<Relationship [^>]*>", links):
+        target = re.search(r'Target="/?(?:xl/)?([^"]+)"', link)
+        if target and f'Id="{found.group(1)}"' in link:
+            path = f"xl/{target.group(1)}"
+            if path in names:
+                with archive.open(path) as sheet:
+                    row = re.search(rb'<row [^>]*?r="(\d+)"[^>]*>\s*<c ', sheet.read(100_000))
+                return int(row.group(1)) if row else None
+    return None
+
+
 def _check_headers(name: str, found: list[str], expected: list[str]) -> None:
     """Every expected column once, and none that the questionnaire does not know."""
     known, seen = set(expected), set(found)
+    if len(known & seen) < len(known) / 2:
+        # What stands there may be somebody's answers: it is not repeated.
+        raise WorkbookError([Fault(name, "row 1 does not hold the questionnaire's headers",
+                                   "Put the headers into row 1.", sheet=ANSWERS_SHEET,
+                                   row=1)])  # fmt: skip
     action = "Correct the header, or the questionnaire in data/questionnaires."
     faults = [
         Fault(name, "a column of the questionnaire is missing", action, sheet=ANSWERS_SHEET,
@@ -155,7 +192,15 @@ def _as_text(column: pa.ChunkedArray) -> pd.Series:
     """A column as the text a person would read in it; blanks as missing."""
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return pd.Series(pc.strftime(column, format="%d/%m/%Y").to_pandas(), dtype="str")
-    return pd.Series(pc.cast(column, pa.string()).to_pandas(), dtype="str")
+    if pa.types.is_floating(column.type):
+        # Whole numbers in full: 1.2e+14 is nobody's interview id.
+        whole = pc.fill_null(pc.equal(column, pc.round(column)), False)
+        digits = pc.cast(pc.if_else(whole, column, None), pa.int64(), safe=False)
+        text = pc.if_else(whole, pc.cast(digits, pa.string()), pc.cast(column, pa.string()))
+        return pd.Series(text.to_pandas(), dtype="str")
+    text = pd.Series(pc.cast(column, pa.string()).to_pandas(), dtype="str")
+    # A real date among typed ones comes as a timestamp; it reads as the others do.
+    return text.str.replace(r"^(\d{4})-(\d\d)-(\d\d) 00:00:00$", r"\3/\2/\1", regex=True)
 
 
 def _has_sample_mark(book: fastexcel.ExcelReader) -> bool:

@@ -23,8 +23,8 @@ RULES = {
         "The interview has no id; add it and deliver the workbook again.",
     ),
     "respondent_id_is_unique": (
-        "Mã phiếu đã có ở dòng trước; giữ dòng đầu, kiểm tra phiếu gốc.",
-        "The id stands in an earlier row; the first is kept, check the paper form.",
+        "Mã phiếu đã có ở dòng trước; giữ phiếu hợp lệ đầu tiên, kiểm tra phiếu gốc.",
+        "The id stands in an earlier row; the first sound one is kept, check the paper form.",
     ),
     "required_value_is_readable": (
         "Giá trị bắt buộc bị trống hoặc không đọc được; sửa ô này.",
@@ -87,8 +87,6 @@ def type_responses(
 
     blank = frame["respondent_id"].fillna("").str.strip() == ""
     reject(blank, "respondent_id_is_given", "respondent_id")
-    repeated = frame["respondent_id"].str.strip().duplicated() & ~blank
-    reject(repeated, "respondent_id_is_unique", "respondent_id")
     typed = pd.DataFrame(index=frame.index)
     for row in questionnaire.fixed.itertuples(index=False):
         text = frame[row.name].fillna("").str.strip()
@@ -106,6 +104,9 @@ def type_responses(
     communes = units.communes_on(survey.reference_date)
     own = set(communes.loc[communes["district"] == district, "commune_code"])
     reject(~typed["commune_code"].isin(own), "commune_is_in_the_district", "commune_code")
+    # Last, so that of two interviews with one id a sound one is kept.
+    repeated = typed["respondent_id"].where(open_rows).duplicated() & open_rows
+    reject(repeated, "respondent_id_is_unique", "respondent_id")
 
     answers, given = _numbers(frame[list(questionnaire.questions["question"])])
     lists = questionnaire.questions.set_index("question")["answers"]
@@ -114,9 +115,14 @@ def type_responses(
     )
     wrong = given & ~listed
     answers = answers.mask(wrong)
-    unasked = answers.notna() & ~questionnaire.is_asked(answers)
-    # A follow-up of an answer that was itself set aside was not to be asked either.
-    answers = answers.mask(unasked)
+    unasked = pd.DataFrame(False, index=answers.index, columns=answers.columns)
+    while True:
+        # A follow-up of an answer that is itself set aside was not to be asked either.
+        more = answers.notna() & ~questionnaire.is_asked(answers)
+        if not more.to_numpy().any():
+            break
+        unasked |= more
+        answers = answers.mask(more)
     for rule, faults in (("answer_is_in_the_list", wrong), ("answer_was_to_be_asked", unasked)):
         for question in faults.columns[faults.any()]:
             set_aside(faults[question] & open_rows, rule, question, "answer")

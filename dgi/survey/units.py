@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import pandas as pd
 
@@ -95,6 +96,8 @@ class Units:
                 faults.append(Fault(where, "a successor is not in the register", REPAIR,
                                     row=number, column="successor",
                                     value=";".join(unknown)))  # fmt: skip
+        faults += _overlaps(district_rows, "district", "data/units/districts.csv")
+        faults += _overlaps(commune_rows, "commune_code", where)
         raise_faults(faults)
         return cls(district_rows, commune_rows)
 
@@ -139,6 +142,21 @@ class Units:
                 faults.append(Fault("data/units/communes.csv", rule, REPAIR, value=str(code)))
         raise_faults(faults)
         return codes.map(found)
+
+
+def _overlaps(frame: pd.DataFrame, key: str, where: str) -> list[Fault]:
+    """One Fault for each state that begins before the unit's earlier state has ended."""
+    faults = []
+    for unit, states in frame.groupby(key):
+        ordered = sorted(
+            zip(states["valid_from"], states["valid_to"], strict=True),
+            key=lambda state: state[0] or date.min,
+        )
+        for (_, ended), (begins, _) in pairwise(ordered):
+            if ended is None or (begins or date.min) < ended:
+                faults.append(Fault(where, "two states of a unit overlap", REPAIR,
+                                    column="valid_from", value=f"{unit}: {begins}"))  # fmt: skip
+    return faults
 
 
 def _homes(code: str, current: pd.Series, successors: dict[str, list[str]]) -> set[str]:

@@ -174,8 +174,11 @@ def trim(weights: np.ndarray, low: float = TRIM_LOW, high: float = TRIM_HIGH) ->
     bounded = np.clip(weights, low * median, high * median)
     inside = (bounded > low * median) & (bounded < high * median)
     if inside.any():
-        bounded[inside] *= 1 + (total - bounded.sum()) / bounded[inside].sum()
-    return bounded
+        share = 1 + (total - bounded.sum()) / bounded[inside].sum()
+        if share > 0:
+            return np.where(inside, bounded * share, bounded)
+    # So few weights are left inside that they cannot carry the excess: all of them do.
+    return bounded * (total / bounded.sum())
 
 
 def kish_design_effect(weights: np.ndarray) -> float:
@@ -190,7 +193,7 @@ def weigh_district(
     """Weights of one district's respondents, raked to its margins.
 
     `margins`: the district's rows of `district_margins`. A sex-age cell nobody was interviewed
-    in is joined to the same sex's next age group before raking. Returns one row per respondent
+    in is joined to the same sex's nearest age group before raking. Returns one row per respondent
     (respondent_id, base_weight, weight) and the report.
     """
     base = base_weights(responses)

@@ -229,3 +229,36 @@ def test_text_of_a_whole_folder_is_text_in_every_column(tmp_path):
     (tmp_path / "a.xlsx").write_bytes(workbook())
     table, _ = read_district_year(tmp_path, HEADERS)
     assert all(isinstance(table[header].dtype, pd.StringDtype) for header in HEADERS)
+
+
+def test_headers_below_row_one_are_refused_with_the_row_they_stand_in():
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+        page = book.add_worksheet("TraLoi")
+        page.write_row(1, 0, HEADERS)
+        page.write_row(2, 0, ROWS[0])
+    assert "row 2" in refusal(stream.getvalue())
+
+
+def test_a_first_row_that_is_an_interview_is_not_repeated_in_the_message():
+    assert "row 1" in refusal(workbook(rows=ROWS[1:], headers=ROWS[1]))
+
+
+def test_real_dates_among_typed_ones_read_alike():
+    rows = [["a", "15/08/2019", "06649", 0.35, 1], ["b", datetime(2019, 9, 3), "06649", 0.35, 1]]
+    frame, _ = read_workbook("x.xlsx", workbook(rows), HEADERS)
+    assert frame["NgayPV"].tolist() == ["15/08/2019", "03/09/2019"]
+
+
+def test_long_numeric_ids_keep_all_their_digits():
+    rows = [[123456789012345, "15/08/2019", "06649", 0.35, 1]]
+    frame, _ = read_workbook("x.xlsx", workbook(rows), HEADERS)
+    assert frame["MaPhieu"].tolist() == ["123456789012345"]
+    assert frame["XacSuatXa"].tolist() == ["0.35"]
+
+
+def test_bytes_damaged_inside_a_sound_archive_are_refused():
+    content = bytearray(workbook())
+    at = content.index(b"xl/worksheets/sheet2.xml") + 60
+    content[at : at + 40] = b"\xff" * 40
+    refusal(bytes(content))

@@ -185,7 +185,7 @@ CELLS = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.data(), st.integers(1, 6))
 def test_every_row_ends_in_exactly_one_place(data, count):
     draw = {
@@ -207,7 +207,7 @@ def test_every_row_ends_in_exactly_one_place(data, count):
     assert (profile["unlisted_n"] == 0).all() and (profile["unasked_n"] == 0).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.permutations(range(5)))
 def test_the_order_of_delivery_changes_no_response(order):
     raw = delivered(5, C2=["1", "2", "6", "4", "5"], Tuoi=["18", "19", "20", "99", "22"])
