@@ -8,13 +8,14 @@ from assets.declare import Frames, describe, for_each, note
 from dgi.index.change import change_of_districts, first_year_changes
 from dgi.index.estimation import PsuTotals, sample_sizes
 from dgi.index.scores import PROVINCE
+from dgi.ingest.workbooks import has_delivery
 from pipelines.partitions import (
     SURVEY_YEARS,
     districts_of,
     survey_year,
     this_year_and_the_one_before,
 )
-from pipelines.resources import FactsParam
+from pipelines.resources import FactsParam, SettingsParam
 
 
 def _interviews(units: pd.Series, totals: pd.DataFrame) -> pd.Series:
@@ -40,7 +41,10 @@ def _interviews(units: pd.Series, totals: pd.DataFrame) -> pd.Series:
     ),
 )  # fmt: skip
 def district_changes(
-    context: dg.AssetExecutionContext, facts: FactsParam, survey_totals: Frames
+    context: dg.AssetExecutionContext,
+    facts: FactsParam,
+    settings: SettingsParam,
+    survey_totals: Frames,
 ) -> Frames:
     def changed(year: str) -> pd.DataFrame:
         survey = facts.survey(int(year))
@@ -51,6 +55,10 @@ def district_changes(
         if before not in SURVEY_YEARS or str(before) not in survey_totals:
             table = first_year_changes(current_set, expected)
             note(context, year, compared_with="no survey year before it")
+            if before in SURVEY_YEARS and has_delivery(settings.landing, before):
+                # A survey that was taken and could not be used is absent, not unheard of.
+                table = table.assign(flag="unit_absent")
+                note(context, year, compared_with=f"{before}, none of which could be used")
             is_sample = bool(survey_totals[year]["is_sample"].any())
             return table.assign(
                 **shared, base_year=pd.NA, n=pd.NA, base_n=pd.NA, is_sample=is_sample

@@ -87,16 +87,22 @@ def psu_totals(
     respondent_weights: Frames,
 ) -> Frames:
     def reduced(key: str) -> pd.DataFrame:
-        year, _ = place(key)
+        year, district = place(key)
         survey = facts.survey(year)
         indicators = facts.indicator_set(survey.indicator_set).at("indicator")
         answers = responses[key]
         weights = respondent_weights[key].set_index("respondent_id")["weight"]
         weights = weights.loc[answers["respondent_id"]].to_numpy(float)
         values = indicator_values(answers, indicators, facts.questionnaire(survey.questionnaire))
-        totals = reduce_to_psu(values, weights, answers, list(indicators["key"]))
+        # Labels are a field team's: made unique over districts, and a sampling unit known by
+        # its commune, so that it is the same unit after its district has merged.
+        design = answers[["district", "commune_code"]].assign(
+            stratum=district + ": " + answers["stratum"],
+            psu=answers["commune_code"] + "/" + answers["psu"],
+        )
+        totals = reduce_to_psu(values, weights, design, list(indicators["key"]))
         table = totals.to_frame().merge(
-            count_respondents(answers, weights), on=["district", "psu"], validate="many_to_one"
+            count_respondents(design, weights), on=["district", "psu"], validate="many_to_one"
         )
         note(context, key, sampling_units=len(totals.psu), strata=totals.psu["stratum"].nunique())
         is_sample = bool(answers["is_sample"].any())
@@ -144,7 +150,10 @@ def indicator_estimates(
 
 @dg.asset(
     partitions_def=survey_year,
-    ins={"psu_totals": dg.AssetIn(partition_mapping=all_districts_of_the_year)},
+    ins={
+        "psu_totals": dg.AssetIn(partition_mapping=all_districts_of_the_year),
+        "indicator_estimates": dg.AssetIn(partition_mapping=all_districts_of_the_year),
+    },
     **describe(
         "survey_totals",
         GROUP,
@@ -154,8 +163,11 @@ def indicator_estimates(
         tags=TAGS,
     ),
 )
-def survey_totals(context: dg.AssetExecutionContext, psu_totals: Frames) -> Frames:
-    years = {key: place(key)[0] for key in psu_totals}
+def survey_totals(
+    context: dg.AssetExecutionContext, psu_totals: Frames, indicator_estimates: Frames
+) -> Frames:
+    # A district counts when its estimates stand; here it is decided once for all that follows.
+    years = {key: place(key)[0] for key in psu_totals if key in indicator_estimates}
 
     def gathered(year: str) -> pd.DataFrame:
         own = sorted(key for key, found in years.items() if found == int(year))

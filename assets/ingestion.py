@@ -43,6 +43,8 @@ def raw_responses(
                 )
             ),
         )
+        # The bytes that were read, not those that may lie there by the time this is kept.
+        table.attrs["sources"] = {file.name: file.sha256 for file in files}
         return table
 
     return for_each(context, delivered)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import dagster as dg
 
+STAGES = ("reference", "causes", "ingestion", "quality", "index", "change", "reports", "warehouse")
+
 
 def all_checks() -> list[dg.AssetChecksDefinition]:
     """Asset checks of every stage."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from dgi.errors import FactError, Fault
 from pipelines.partitions import FACTS
+from pipelines.versions import code_version
 
 PARTITION = "partition"
 Views = dict[str, pd.DataFrame]
@@ -143,6 +144,18 @@ def judge(rules: Sequence[Rule], views: Views, partitions: Sequence[str]) -> dic
     return found
 
 
+def guarded_assets(stages: Sequence[str]) -> dict[str, str]:
+    """Assets that have blocking rules, each with the version of its rules and their views."""
+    return {
+        rule.asset: code_version(
+            f"data/checks/{stage}.yaml", f"checks/{stage}.py", "checks/suites.py"
+        )
+        for stage in stages
+        for rule in load_rules(stage)
+        if rule.blocking
+    }
+
+
 def suite_checks(
     stage: str,
     asset: str,
@@ -157,6 +170,7 @@ def suite_checks(
     """
     rules = [rule for rule in load_rules(stage) if rule.asset == asset]
     by_name = {rule.name: rule for rule in rules}
+    blocking = {rule.name for rule in rules if rule.blocking}
     specs = [
         dg.AssetCheckSpec(
             name=rule.name,
@@ -174,12 +188,19 @@ def suite_checks(
         specs=specs,
         ins={name: dg.AssetIn(name) for name in (asset, *beside)},
         can_subset=True,
-        required_resource_keys={"facts", "settings"},
+        required_resource_keys={"facts", "freshness"},
     )
     def check(context: dg.AssetCheckExecutionContext, **given: Any) -> Iterator[Any]:
         chosen = [by_name[key.name] for key in sorted(context.selected_asset_check_keys)]
         partitions = [str(key) for key in context.partition_keys] if partitions_def else [""]
         verdicts = judge(chosen, make_views(context, **given), partitions)
+        if blocking <= {rule.name for rule in chosen}:
+            for partition in partitions if blocking else []:
+                passed = all(
+                    verdicts[name, partition].passed and not verdicts[name, partition].error
+                    for name in blocking
+                )
+                context.resources.freshness.judge(asset, partition or None, passed)
         for rule in chosen:
             if partitions_def is None:
                 yield _result(rule, verdicts[rule.name, ""])

@@ -16,9 +16,10 @@ from assets import (
     warehouse,
 )
 from assets.declare import SCHEMAS
-from checks import all_checks
+from checks import STAGES, all_checks
+from checks.suites import guarded_assets
 from dgi.ingest.workbooks import hash_file, list_workbooks
-from pipelines.freshness import Freshness, landing_sources
+from pipelines.freshness import Freshness, Verdicts, landing_sources
 from pipelines.io_managers import StoreIOManager
 from pipelines.jobs import asset_jobs, refresh_year
 from pipelines.partitions import FACTS
@@ -55,8 +56,9 @@ class Pipeline:
             if isinstance(asset, dg.AssetsDefinition)
             for key in asset.keys
         }
+        verdicts = Verdicts(self.lake, guarded_assets(STAGES))
         received = landing_sources(settings.landing, list_workbooks, hash_file)
-        self.freshness = Freshness(self.lake, stores, {"raw_responses": received})
+        self.freshness = Freshness(self.lake, stores, {"raw_responses": received}, verdicts)
         self.definitions = dg.Definitions(
             assets=ASSETS,
             asset_checks=all_checks(),
@@ -65,6 +67,7 @@ class Pipeline:
             resources={
                 "facts": FACTS,
                 "settings": settings,
+                "freshness": self.freshness,
                 **{
                     name: StoreIOManager(store, self.freshness, SCHEMAS)
                     for name, store in kept_by.items()

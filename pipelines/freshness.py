@@ -18,6 +18,33 @@ ABSENT = "absent"
 Seen = dict[tuple[str, str | None], str]
 
 
+class Verdicts:
+    """What the blocking checks said of a kept partition, beside its manifest.
+
+    Dagster's blocking holds inside one run; this holds between runs: what depends on an asset
+    with blocking rules trusts a partition only once those rules, as they stand now, passed it.
+    `guarded`: asset -> version of its blocking rules.
+    """
+
+    def __init__(self, lake: Lake, guarded: Mapping[str, str]):
+        self.lake = lake
+        self.guarded = guarded
+
+    def record(self, asset: str, place: Mapping[str, str], passed: bool) -> None:
+        """Note what the rules found in what is kept now."""
+        kept = self.lake.read_manifest(asset, place)
+        if kept is not None:
+            verdict = {"rules": self.guarded[asset], "of": kept.artefacts, "passed": passed}
+            self.lake.write_note(asset, place, "verdict.json", verdict)
+
+    def stands(self, asset: str, place: Mapping[str, str], kept: Manifest) -> bool:
+        """Whether nothing forbids to rely on what is kept."""
+        if asset not in self.guarded:
+            return True
+        wanted = {"rules": self.guarded[asset], "of": kept.artefacts, "passed": True}
+        return self.lake.read_note(asset, place, "verdict.json") == wanted
+
+
 class Freshness:
     """Fingerprints of partitions from the asset graph, the stores, and the workbooks as received.
 
@@ -31,11 +58,13 @@ class Freshness:
         lake: Lake,
         stores: Mapping[str, Store],
         sources: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]],
+        verdicts: Verdicts,
     ):
         self.graph: Any = None
         self.lake = lake
         self.stores = stores
         self.sources = sources
+        self.verdicts = verdicts
         self._parents: dict[tuple[str, str | None], list[tuple[str, str | None]]] = {}
 
     def place(self, asset: str, partition: str | None) -> dict[str, str]:
@@ -53,12 +82,23 @@ class Freshness:
             self._parents[asset, partition] = sorted(parents, key=lambda p: (p[0], str(p[1])))
         return self._parents[asset, partition]
 
-    def expected(self, asset: str, partition: str | None, seen: Seen | None = None) -> Manifest:
+    def judge(self, asset: str, partition: str | None, passed: bool) -> None:
+        """Take down what the blocking checks of an asset said of a partition."""
+        self.verdicts.record(asset, self.place(asset, partition), passed)
+
+    def expected(
+        self,
+        asset: str,
+        partition: str | None,
+        seen: Seen | None = None,
+        read: Mapping[str, str] | None = None,
+    ) -> Manifest:
         """The manifest the partition would have if it were made now (no artefacts yet).
 
         A parent that is not itself true counts as absent: what is made without it is made
         again when it returns. `seen` keeps what was found out about parents between calls;
-        share one only while nothing is being made.
+        share one only while nothing is being made. `read`: the outside files as they were when
+        they were read, where they were; by default as they are now.
         """
         seen = {} if seen is None else seen
         parents = {
@@ -66,7 +106,9 @@ class Freshness:
             for parent, key in self.parents(asset, partition)
         }
         place = self.place(asset, partition)
-        sources = self.sources[asset](place) if asset in self.sources else {}
+        sources = dict(read or {})
+        if read is None and asset in self.sources:
+            sources = self.sources[asset](place)
         version = str(self.graph.get(dg.AssetKey(asset)).code_version)
         content = json.dumps([asset, place, version, parents, sources], sort_keys=True)
         return Manifest(
@@ -89,6 +131,7 @@ class Freshness:
                 kept is not None
                 and kept.fingerprint == self.expected(asset, partition, seen).fingerprint
                 and self.stores[asset].holds(asset, place, kept.artefacts)
+                and self.verdicts.stands(asset, place, kept)
             )
             seen[asset, partition] = kept.fingerprint if kept and is_true else ABSENT
         return seen[asset, partition]

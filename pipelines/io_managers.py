@@ -43,13 +43,14 @@ class StoreIOManager(dg.IOManager):
         seen: Seen = {}
         for key in keys:
             value = obj if key is None else obj[key]
+            read = getattr(value, "attrs", {}).get("sources")
             if isinstance(value, pd.DataFrame):
                 value = self.schemas.conform(asset, value)
             elif isinstance(value, dict) and all(self.schemas.has(name) for name in value):
                 value = {name: self.schemas.conform(name, frame) for name, frame in value.items()}
             place = self.freshness.place(asset, key)
             artefacts, rows = self.store.write(asset, place, value)
-            manifest = self.freshness.expected(asset, key, seen)
+            manifest = self.freshness.expected(asset, key, seen, read)
             self.freshness.lake.write_manifest(
                 asset, place, replace(manifest, artefacts=artefacts, rows=rows)
             )

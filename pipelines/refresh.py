@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
+from dgi.ingest.workbooks import has_delivery, list_workbooks
 from pipelines.freshness import Seen
 from pipelines.jobs import STAGES, Stage
 from pipelines.partitions import (
@@ -59,11 +61,26 @@ class Outcome:
 
 def delivered_years(landing: Path) -> list[int]:
     """Survey years for which at least one file was delivered."""
-    return [
-        year
-        for year in SURVEY_YEARS
-        if any(path.is_file() for path in (landing / str(year)).glob("[!.]*/*"))
-    ]
+    return [year for year in SURVEY_YEARS if has_delivery(landing, year)]
+
+
+def misplaced(landing: Path) -> list[FailedPartition]:
+    """Deliveries in a folder that belongs to no district of any registered survey year.
+
+    Whoever put them there believes that they count: each is a failure, never passed over.
+    """
+    found = []
+    for folder in sorted(landing.glob("[!.]*/[!.]*")):
+        if not folder.is_dir() or not list_workbooks(folder):
+            continue
+        year, district = folder.parent.name, folder.name
+        known = districts_of(int(year)) if year in map(str, SURVEY_YEARS) else []
+        if district not in known:
+            near = get_close_matches(district, known, n=1) if known else []
+            advice = f"did you mean {near[0]}?" if near else "see data/units and data/surveys.csv"
+            reason = f"{year} has no district {district}: {advice} Nothing in it was read."
+            found.append(FailedPartition("district_year", f"{district}|{year}", reason))
+    return found
 
 
 def candidates(stage: Stage, years: Iterable[int], all_papi: bool) -> list[str | None]:
@@ -134,6 +151,19 @@ class Refresher:
             for failure in outcome.failures:
                 self.say(f"FAILED {failure}")
 
+    def withdraw(self, wanted: dict[Stage, list[str | None]]) -> None:
+        """Take away from readers what failed to be made anew: old figures beside new ones lie."""
+        failed = {(failure.stage, failure.partition) for failure in self.outcome.failures}
+        truth = self.pipeline.freshness
+        for stage, partitions in wanted.items():
+            waiting = set(self.outcome.waiting[stage.name])
+            for key in partitions:
+                if key is None or ((stage.name, key) not in failed and key not in waiting):
+                    continue
+                for asset in stage.assets:
+                    if not truth.is_true(asset, key):
+                        truth.stores[asset].withdraw(asset, truth.place(asset, key))
+
     def _stale(self, stage: Stage, wanted: list[str | None], force: bool) -> list[str | None]:
         truth = self.pipeline.freshness
         seen: Seen = {}
@@ -196,12 +226,19 @@ def refresh(
         pipeline = default
     instance = instance or dagster_instance(pipeline.settings)
     delivered = delivered_years(pipeline.settings.landing)
-    wanted_years = [year for year in delivered if years is None or year in set(years)]
+    # A year is compared with the one before it, so that one must be true as well.
+    named = None if years is None else {year - back for year in years for back in (0, 1)}
+    wanted_years = [year for year in delivered if named is None or year in named]
     runner = Refresher(pipeline, instance, say, processes)
     with runner.workers():
         for _, stages in groupby(STAGES, key=lambda stage: stage.phase):
             wanted = {s: candidates(s, wanted_years, years is None) for s in stages}
             runner.run_phase(wanted, force)
+            runner.withdraw(wanted)
+    strays = misplaced(pipeline.settings.landing)
+    for stray in strays:
+        say(f"FAILED {stray}")
+    runner.outcome.failures += strays
     return runner.outcome
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-SAME_FAULT = 3  # partitions; one fault repeated so often is the software's, not a district's
 INSTANCE_SETTINGS = """\
 # Written by the refresh; edit it to move Dagster's records elsewhere, such as to PostgreSQL.
 telemetry:
@@ -78,19 +77,12 @@ def run_range(
     """Make a range of neighbouring partitions ([] for an unpartitioned stage) in one run.
 
     A range that fails is halved until it is known which partition is at fault, so that Dagster
-    records the failure there and nowhere else, and its neighbours are made. A fault that
-    several partitions of the range share is not looked for in every one of them.
+    records the failure there and nowhere else, and its neighbours are made.
     """
     outcome = RangeOutcome(stage.name)
     waiting = [group]
     while waiting:
         part = waiting.pop(0)
-        reasons = [failure.reason for failure in outcome.failures]
-        alike = next((r for r in reasons if reasons.count(r) >= SAME_FAULT), None)
-        if alike:
-            reason = f"not tried, {SAME_FAULT} neighbours failed alike: {alike}"
-            outcome.failures += [FailedPartition(stage.name, key, reason) for key in part]
-            continue
         result = _run(pipeline, instance, stage, part)
         if result.success:
             outcome.made += part or ["all"]

@@ -103,6 +103,10 @@ class Store(Protocol):
         """Whether these very artefacts are still there."""
         ...
 
+    def withdraw(self, asset: str, place: Mapping[str, str]) -> None:
+        """Take what is no longer true away from its readers."""
+        ...
+
 
 def folder_of(asset: str, place: Mapping[str, str]) -> Path:
     """table/survey_year=…/district=…"""
@@ -144,6 +148,21 @@ class Lake:
     def write_manifest(self, asset: str, place: Mapping[str, str], manifest: Manifest) -> None:
         write_atomically(self.root / folder_of(asset, place) / "manifest.json", manifest.to_bytes())
 
+    def write_note(self, asset: str, place: Mapping[str, str], name: str, note: object) -> None:
+        """Keep a small JSON note beside a partition."""
+        content = json.dumps(note, sort_keys=True, indent=1, ensure_ascii=False).encode()
+        write_atomically(self.root / folder_of(asset, place) / name, content)
+
+    def read_note(self, asset: str, place: Mapping[str, str], name: str) -> object:
+        """A note kept beside a partition, None when there is none or it cannot be read."""
+        try:
+            return json.loads((self.root / folder_of(asset, place) / name).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def withdraw(self, asset: str, place: Mapping[str, str]) -> None:
+        """Nothing to do: whoever reads a table in the lake asks whether it is still true."""
+
     def read_manifest(self, asset: str, place: Mapping[str, str]) -> Manifest | None:
         path = self.root / folder_of(asset, place) / "manifest.json"
         try:
@@ -179,6 +198,16 @@ class ReportShelf:
             for name, digest in artefacts.items()
         )
 
+    def withdraw(self, asset: str, place: Mapping[str, str]) -> None:
+        """Take report files that are no longer true off the shelf: moved aside, not lost."""
+        manifest = self.manifests.read_manifest(asset, place)
+        for name in manifest.artefacts if manifest else {}:
+            path = self.path(place, name)
+            if path.is_file():
+                aside = self.root / "withdrawn" / place["survey_year"] / name
+                aside.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(aside)
+
 
 class WarehouseStore:
     """Published tables in the warehouse: a mapping of table name to frame, replaced per year."""
@@ -196,6 +225,10 @@ class WarehouseStore:
     def read(self, asset: str, place: Mapping[str, str]) -> dict[str, tuple[int, int]]:
         """Rows that stand in each table for the year, and rows it was given: for the checks."""
         return self.warehouse.row_counts(asset, place.get("survey_year"))
+
+    def withdraw(self, asset: str, place: Mapping[str, str]) -> None:
+        """Remove the year's rows of an asset that is no longer true."""
+        self.warehouse.remove(asset, place.get("survey_year"))
 
     def holds(self, asset: str, place: Mapping[str, str], artefacts: Mapping[str, str]) -> bool:
         return self.warehouse.loaded(asset, place.get("survey_year")) == dict(artefacts)

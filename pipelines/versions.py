@@ -4,9 +4,11 @@ Not here: the state of any partition (freshness.py)."""
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
-from pipelines.settings import ROOT
+from pipelines.settings import ROOT, Settings
 
+DATA = Settings().data.resolve()
 SKIPPED = {"__pycache__", "landing", ".DS_Store"}
 
 
@@ -19,12 +21,16 @@ def code_version(*parts: str) -> str:
     """
     digest = hashlib.sha256()
     for part in sorted(parts):
-        path = ROOT / part
+        # Facts are where the settings say; code is where this file is.
+        root = DATA.parent if part.startswith("data/") else ROOT
+        path = DATA / part.removeprefix("data/") if part.startswith("data/") else ROOT / part
         if not path.exists():
-            raise FileNotFoundError(f"code_version names {part}, which is not in the repository")
+            raise FileNotFoundError(f"code_version names {part}, which is not there")
         files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
         for file in files:
-            if not SKIPPED & set(file.relative_to(ROOT).parts):
-                digest.update(str(file.relative_to(ROOT)).encode())
+            relative = file.relative_to(root)
+            if not SKIPPED & set(relative.parts):
+                name = relative if root == ROOT else Path("data", file.relative_to(DATA))
+                digest.update(str(name).encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

@@ -60,9 +60,49 @@ class Warehouse:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
             engine = sa.create_engine(url)
             with engine.begin() as connection:
+                self._drop_outdated(connection)
                 self.metadata.create_all(connection)
             self._engine = engine
         return self._engine
+
+    def _drop_outdated(self, connection: sa.Connection) -> None:
+        """Drop tables whose columns are not those declared now; the next refresh loads them."""
+        inspector = sa.inspect(connection)
+        standing = set(inspector.get_table_names())
+        outdated = [
+            table
+            for name, table in self.metadata.tables.items()
+            if name in standing
+            and [c["name"] for c in inspector.get_columns(name)] != [c.name for c in table.columns]
+        ]
+        if outdated:
+            for view in inspector.get_view_names():
+                connection.execute(sa.text(f"DROP VIEW {view}"))
+            self.metadata.drop_all(connection, tables=outdated)
+            if self.loads.name in standing:
+                connection.execute(sa.delete(self.loads))
+
+    def remove(self, asset: str, survey_year: str | None) -> None:
+        """Remove what one asset loaded for a year, in one transaction."""
+        with self.engine.begin() as connection:
+            self._clear(connection, asset, survey_year, list(self.loaded(asset, survey_year)))
+
+    def _clear(
+        self, connection: sa.Connection, asset: str, survey_year: str | None, tables: list[str]
+    ) -> None:
+        """Delete an asset's rows of one year from `tables`, and the record of its loads."""
+        loads = self.loads
+        connection.execute(
+            sa.delete(loads).where(
+                loads.c.asset == asset, loads.c.survey_year == (survey_year or "")
+            )
+        )
+        for name in tables:
+            table = self.metadata.tables[name]
+            removal = sa.delete(table)
+            if survey_year is not None:
+                removal = removal.where(table.c.survey_year == int(survey_year))
+            connection.execute(removal)
 
     def make_views(self) -> None:
         """Make the views of sql/views anew, in one transaction."""
@@ -86,23 +126,14 @@ class Warehouse:
     ) -> None:
         """Replace one asset's rows of one year (or all, unpartitioned) in one transaction."""
         with self.engine.begin() as connection:
-            loads = self.loads
-            connection.execute(
-                sa.delete(loads).where(
-                    loads.c.asset == asset, loads.c.survey_year == (survey_year or "")
-                )
-            )
+            self._clear(connection, asset, survey_year, list(frames))
             for name, frame in frames.items():
                 table = self.metadata.tables[name]
-                removal = sa.delete(table)
-                if survey_year is not None:
-                    removal = removal.where(table.c.survey_year == int(survey_year))
-                connection.execute(removal)
                 rows = _rows(frame[[column.name for column in table.columns]])
                 if rows:
                     connection.execute(sa.insert(table), rows)
                 connection.execute(
-                    sa.insert(loads).values(
+                    sa.insert(self.loads).values(
                         asset=asset, survey_year=survey_year or "", table_name=name,
                         sha256=digests[name], row_n=len(rows),
                     )

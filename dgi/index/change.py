@@ -56,14 +56,14 @@ def stack_years(
     a PSU of one year has zero in the other (method §8). Returns z (C, K) and strata (C,).
     """
     strata_now, strata_before = pair_strata(current, base)
-    names_now = [f"{s}|{p}" for s, p in zip(strata_now, current["psu"], strict=True)]
-    names_before = [f"{s}|{p}" for s, p in zip(strata_before, base["psu"], strict=True)]
-    names, position = np.unique(np.array(names_now + names_before), return_inverse=True)
-    z = np.zeros((len(names), z_now.shape[1]))
-    np.add.at(z, position[: len(names_now)], z_now)
-    np.add.at(z, position[len(names_now) :], -z_before)
-    strata = np.array([name.split("|", 1)[0] for name in names])
-    return z, strata
+    stacked = pd.MultiIndex.from_arrays(
+        [np.concatenate([strata_now, strata_before]), pd.concat([current["psu"], base["psu"]])]
+    )
+    position, units = stacked.factorize(sort=True)
+    z = np.zeros((len(units), z_now.shape[1]))
+    np.add.at(z, position[: len(z_now)], z_now)
+    np.add.at(z, position[len(z_now) :], -z_before)
+    return z, units.get_level_values(0).to_numpy()
 
 
 def change_of_unit(
@@ -102,8 +102,10 @@ def change_of_unit(
     with np.errstate(invalid="ignore", divide="ignore"):
         p_value = 2 * stats.t.sf(np.abs(change / se), df)
     half = stats.t.ppf(0.975, df) * se
-    flags = np.where(rule.flags == "observed", "observed", rule.flags)
-    flags = np.where(scored, flags, "break_in_series")
+    # What is asked alike but was answered by too few is no break of the questionnaire.
+    askable = scoring_rule(current_set, shared, partial=True).is_scored
+    flags = np.where(scored, rule.flags, "break_in_series")
+    flags = np.where(~scored & askable, "suppressed_small_n", flags)
     is_total = (rule.nodes["level"] == "total").to_numpy()
     flags = np.where(_is_restated(rule, current_set, base_set) & scored, "common_core", flags)
     return rule.nodes[["level", "key"]].assign(
@@ -195,7 +197,8 @@ def change_of_districts(
         unit_before = base.where((base.psu["district"] == district).to_numpy())
         table = change_of_unit(unit_now, unit_before, current_set, base_set, lonely_psu)
         if district in restated:
-            table.loc[table["flag"] == "observed", "flag"] = "boundary_restated"
+            others = table["flag"].where(table["flag"] != "observed", "")
+            table["flag"] = [";".join(filter(None, (f, "boundary_restated"))) for f in others]
         tables.append(table.assign(district=district))
     if incomplete:
         tables.append(_absent_change(nodes, PROVINCE))

@@ -102,8 +102,11 @@ def reduce_to_psu(
     named = ["district", "stratum", "psu", "commune_code"]
     psu = respondents[named].drop_duplicates().sort_values(named, ignore_index=True)
     if psu.duplicated(["district", "psu"]).any():
-        both = sorted(psu.loc[psu.duplicated(["district", "psu"]), "psu"])
-        raise ValueError(f"a primary sampling unit lies in one stratum and commune: see {both}")
+        count = int(psu.duplicated(["district", "psu"]).sum())
+        raise ValueError(
+            f"{count} primary sampling units lie in more than one stratum or commune: correct the "
+            "columns Tang, PSU and MaXa of the district's workbook"
+        )
     position = respondents[named].merge(psu.reset_index(), on=named, how="left")["index"]
     order = np.argsort(position.to_numpy(), kind="stable")
     starts = np.searchsorted(position.to_numpy()[order], np.arange(len(psu)))
@@ -136,7 +139,8 @@ def count_respondents(respondents: pd.DataFrame, weights: np.ndarray) -> pd.Data
 
 
 def sample_sizes(totals: pd.DataFrame) -> pd.DataFrame:
-    """One row per district: n (respondents), n_effective (Kish: (sum w)^2 / sum w^2), is_sample.
+    """One row per district: n (respondents), n_effective (Kish: w^2 / ww), w (sum of weights),
+    ww (sum of squared weights), is_sample.
 
     `totals`: long PSU totals with the columns of `count_respondents`.
     """
@@ -148,7 +152,7 @@ def sample_sizes(totals: pd.DataFrame) -> pd.DataFrame:
         is_sample=("is_sample", "any"),
     ).reset_index()
     table["n_effective"] = table["w"] ** 2 / table["ww"]
-    return table[["district", "n", "n_effective", "is_sample"]]
+    return table[["district", "n", "n_effective", "w", "ww", "is_sample"]]
 
 
 def weighted_means(totals: PsuTotals) -> np.ndarray:
@@ -209,10 +213,9 @@ def centred_totals(
     codes, counts = _strata(stratum)
     lonely = counts == 1
     if lonely.any() and lonely_psu == "fail":
-        labels = np.unique(np.asarray(stratum))[lonely]
         raise LonelyPsuError(
-            f"{lonely.sum()} strata have one primary sampling unit ({', '.join(map(str, labels))}):"
-            " name a policy for them in data/surveys.csv, column lonely_psu"
+            f"{lonely.sum()} strata have one primary sampling unit: name a policy for them in "
+            "data/surveys.csv, column lonely_psu"
         )
     means = np.zeros((len(counts), z.shape[1]))
     np.add.at(means, codes, z)

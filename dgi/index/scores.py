@@ -155,11 +155,11 @@ def score_districts(
 ) -> pd.DataFrame:
     """Every district and the province, ranked (SCORE_COLUMNS).
 
-    `totals`: PSUs of all districts of the year; `samples`: district, n (respondents),
-    n_effective (Kish); `expected`: districts the year must have. A district that is expected
-    and not there gets rows with flag 'unit_absent' and no figure, and the province is withheld
-    with it: a province without one of its districts is another province. Ranks are over
-    unsuppressed, unrounded scores; intervals by Rao-Wu bootstrap, one seeded stream a district.
+    `totals`: PSUs of all districts of the year; `samples`: as `sample_sizes` returns
+    them; `expected`: districts the year must have. A district that is expected and not there
+    gets rows with flag 'unit_absent' and no figure, and the province is withheld with it: a
+    province without one of its districts is another province. Ranks are over unsuppressed,
+    unrounded scores; intervals by Rao-Wu bootstrap, one seeded stream a district.
     """
     present = sorted(set(totals.psu["district"]))
     nodes = indicator_set.tree[indicator_set.tree["level"] != "indicator"]
@@ -185,7 +185,7 @@ def score_districts(
     if not absent:
         is_province = scores["district"] == PROVINCE
         scores.loc[is_province, "n"] = counts["n"].sum()
-        scores.loc[is_province, "n_effective"] = counts["n_effective"].sum()
+        scores.loc[is_province, "n_effective"] = counts["w"].sum() ** 2 / counts["ww"].sum()
     ranked = _add_ranks(scores, present, list(nodes["key"]), np.array(drawn))
     return ranked[SCORE_COLUMNS].astype({"df": "Int64", "n": "Int64"})
 

@@ -67,13 +67,33 @@ class Facts:
         """The survey register, one row per survey year."""
         return check_surveys(read_table(self.folder / "surveys.csv"))
 
+    @lru_cache  # noqa: B019 - one Facts lives as long as the process
     def survey(self, year: int) -> SurveyRow:
-        """The register's row of one survey year. Raises FactError when it has none."""
+        """The register's row of one survey year, its set and questionnaire checked together.
+
+        Raises FactError when the year has no row, names a version that does not serve it, or
+        the set asks what the questionnaire does not.
+        """
         rows = self.surveys[self.surveys["survey_year"] == year]
         if rows.empty:
             raise FactError([Fault("data/surveys.csv", f"survey year {year} has no row",
                                    "Add the row: docs/new-survey-year.md.")])  # fmt: skip
-        return SurveyRow.model_validate(rows.iloc[0].to_dict())
+        survey = SurveyRow.model_validate(rows.iloc[0].to_dict())
+        for column, registry in (("indicator_set", self.indicator_sets),
+                                 ("questionnaire", self.questionnaires)):  # fmt: skip
+            name = getattr(survey, column)
+            serving = registry[
+                (registry[column] == name) & registry["first_year"].le(year)
+                & registry["last_year"].ge(year)
+            ]  # fmt: skip
+            if serving.empty:
+                raise FactError([Fault("data/surveys.csv", f"no such {column} serves {year}",
+                                       "Correct the name, or its first_year and last_year in the"
+                                       " registry.", column=column, value=name)])  # fmt: skip
+        self.indicator_set(survey.indicator_set).check_against(
+            self.questionnaire(survey.questionnaire)
+        )
+        return survey
 
     @cached_property
     def units(self) -> Units:

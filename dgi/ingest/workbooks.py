@@ -46,6 +46,11 @@ def list_workbooks(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] not in ".~")
 
 
+def has_delivery(landing: Path, year: int) -> bool:
+    """Whether any workbook was delivered for a survey year."""
+    return any(list_workbooks(folder) for folder in (landing / str(year)).glob("[!.]*"))
+
+
 def hash_file(path: Path) -> str:
     """sha256 of the bytes, hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -74,7 +79,8 @@ def read_district_year(folder: Path, headers: list[str]) -> tuple[pd.DataFrame, 
             delivered.append(Delivered(path.name, digest, 0, False, same_as=twin))
             continue
         first_with[digest] = path.name
-        frame, is_sample = read_workbook(path.name, content, headers)
+        name = f"{folder.parent.name}/{folder.name}/{path.name}"
+        frame, is_sample = read_workbook(name, content, headers)
         frames.append(frame.assign(is_sample=is_sample))
         delivered.append(Delivered(path.name, digest, len(frame), is_sample))
     table = pd.concat(frames, ignore_index=True)
@@ -102,7 +108,7 @@ def read_workbook(name: str, content: bytes, headers: list[str]) -> tuple[pd.Dat
     table = pa.table(sheet.to_arrow())
     _check_headers(name, [str(column) for column in table.column_names], headers)
     frame = pd.DataFrame({header: _as_text(table[header]) for header in headers}, dtype="str")
-    frame["_file"], frame["_sheet"] = name, ANSWERS_SHEET
+    frame["_file"], frame["_sheet"] = name.rsplit("/", 1)[-1], ANSWERS_SHEET
     frame["_row"] = range(2, len(frame) + 2)
     blank = (frame[headers].fillna("") == "").all(axis=1)
     return frame[~blank].reset_index(drop=True), is_sample

@@ -11,7 +11,7 @@ from dgi.survey.register import SurveyRow
 from dgi.survey.units import Units
 
 AGE_GROUPS = (("18-29", 18, 29), ("30-44", 30, 44), ("45-59", 45, 59), ("60-70", 60, 70))
-ORIGIN = ["_file", "_sheet", "_row"]
+LARGEST_WHOLE = 2**53  # beyond it a spreadsheet's number has lost digits
 REJECTED_COLUMNS = [
     "survey_year", "district", "file", "sheet", "row", "respondent_id", "scope", "column",
     "rule", "reason_vi", "reason_en", "value",
@@ -156,7 +156,7 @@ def _typed(text: pd.Series, kind: str) -> pd.Series:
         return pd.to_datetime(text.where(text != ""), format="%d/%m/%Y", errors="coerce")
     # A field team types '0,35' as readily as '0.35'.
     number = pd.to_numeric(text.str.replace(",", ".", regex=False), errors="coerce")
-    number = number.where(np.isfinite(number))
+    number = number.where(np.isfinite(number) & (number.abs() <= LARGEST_WHOLE))
     if kind == "number":
         return number.astype(float)
     return number.where(number == number.round()).astype("Int64")
@@ -173,7 +173,8 @@ def _numbers(text: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     words = pd.Series(spellings, dtype="str").str.strip()
     number = pd.to_numeric(words.str.replace(",", ".", regex=False), errors="coerce")
     value = number.to_numpy(float)
-    value = np.where(np.isfinite(value) & (value == np.round(value)), value, np.nan)
+    whole = np.isfinite(value) & (np.abs(value) <= LARGEST_WHOLE) & (value == np.round(value))
+    value = np.where(whole, value, np.nan)
     # Position -1, the missing cell, takes the value appended last.
     numbers = np.append(value, np.nan)[positions].reshape(text.shape)
     given = np.append((words != "").to_numpy(bool), False)[positions].reshape(text.shape)

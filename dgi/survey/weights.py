@@ -18,6 +18,7 @@ MARGINS = ("sex_age", "area")
 TRIM_LOW, TRIM_HIGH = 0.2, 5.0  # times the median: the range that method §5 asks to state
 RAKE_TOLERANCE = 1e-10
 RAKE_ROUNDS = 500
+LARGEST_GAP = 1e-6  # relative, of any margin's category: more is an error
 
 
 class CommuneAdultsRow(Row):
@@ -220,6 +221,11 @@ def weigh_district(
     trimmed_n = int((~np.isclose(trimmed / raked, np.median(trimmed / raked))).sum())
     if trimmed_n:
         raked, rounds, gap = rake(trimmed, codes, targets)
+    if gap > LARGEST_GAP:
+        raise ValueError(
+            f"raking did not reach the census margins (off by {gap:.1%} after {rounds} rounds): "
+            "the margins in data/census disagree with one another or with who was interviewed"
+        )
     report = WeightReport(
         rounds=rounds,
         converged=gap < RAKE_TOLERANCE,

@@ -169,6 +169,6 @@ def test_each_policy_for_a_lonely_psu_equals_r(lopsided, policy):
     assert (ours["df"].to_numpy() == theirs["df"].to_numpy()).all()
 
 
-def test_a_lonely_psu_without_a_policy_is_an_error_that_names_its_stratum(lopsided):
-    with pytest.raises(LonelyPsuError, match=r"\(A\).*lonely_psu"):
+def test_a_lonely_psu_without_a_policy_is_an_error_that_says_where_to_name_one(lopsided):
+    with pytest.raises(LonelyPsuError, match=r"1 strata.*lonely_psu"):
         estimate_indicators(lopsided, np.ones(3))

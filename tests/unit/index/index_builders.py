@@ -108,4 +108,4 @@ def samples_of(frame: pd.DataFrame) -> pd.DataFrame:
     """n and Kish's effective n of each district, as score_districts takes them."""
     units = frame.assign(ww=frame["weight"] ** 2).groupby("district")
     table = units.agg(n=("weight", "size"), w=("weight", "sum"), ww=("ww", "sum")).reset_index()
-    return table.assign(n_effective=table["w"] ** 2 / table["ww"])[["district", "n", "n_effective"]]
+    return table.assign(n_effective=table["w"] ** 2 / table["ww"])

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zipfile
 
 import dagster as dg
 import openpyxl
@@ -90,16 +91,50 @@ def test_a_damaged_workbook_costs_its_district_and_nothing_else(small_province, 
         assert changes.loc[("207-co-to", "total"), "flag"] == "unit_absent"
         assert pd.notna(changes.loc[("193-ha-long", "total"), "change"])
 
+        profile = "reports/2020/profile-207-co-to-2020.xlsx"
+        assert not (small_province.home / profile).exists(), "an old profile beside a new report"
         report = small_province.home / "reports/2020/P7-khao-sat-hang-nam-2020.xlsx"
         words = _words(report)
         assert "Cô Tô" in words
-        assert "Đ" in words
         run = next(iter(instance.get_run_records(
             dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]), limit=1)))  # fmt: skip
         assert run.dagster_run.tags["dagster/partition"] == "207-co-to|2020"
     finally:
         path.write_bytes(sound)
     assert small_province.refresh().returncode == 0
+    shutil.rmtree(small_province.home / "reports/withdrawn")
+    assert small_province.files("lake", "reports") == before
+
+
+def test_a_workbook_in_a_folder_of_no_district_is_a_failure_with_the_nearest_key(small_province):
+    folder = small_province.landing / "2020" / "193-halong"
+    folder.mkdir()
+    try:
+        (folder / "team.xlsx").write_bytes(b"anything")
+        done = small_province.refresh()
+        assert done.returncode == 1
+        assert "did you mean 193-ha-long?" in done.stdout
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_numbers_that_a_blocking_check_refuses_stop_what_depends_on_them(small_province):
+    rules = small_province.folder / "data/checks/index.yaml"
+    sound = rules.read_text(encoding="utf-8")
+    before = small_province.files("lake", "reports")
+    # No estimate can lie at or above 2 on its scale: every district is refused.
+    rules.write_text(sound.replace("min_value: -1.0e-09", "min_value: 2"), encoding="utf-8")
+    try:
+        for _ in range(2):  # the refusal is not forgotten by the second run
+            done = small_province.refresh("--year", "2020")
+            assert done.returncode == 1
+            assert not (
+                small_province.home / "reports/2020/P7-khao-sat-hang-nam-2020.xlsx"
+            ).exists()
+    finally:
+        rules.write_text(sound, encoding="utf-8")
+    assert small_province.refresh().returncode == 0
+    shutil.rmtree(small_province.home / "reports/withdrawn")
     assert small_province.files("lake", "reports") == before
 
 
@@ -171,12 +206,14 @@ def test_no_answer_and_no_respondent_reaches_warehouse_or_dagster(small_province
     known = pd.read_parquet(
         small_province.home / "lake/responses/survey_year=2020/district=207-co-to/part.parquet"
     )
-    respondent = str(known["respondent_id"].iloc[0]).encode()
-    outside = [small_province.home / "warehouse.sqlite"]
-    outside += (small_province.home / "dagster").rglob("*.db*")
-    outside += (small_province.home / "reports").rglob("*.xlsx")
-    for path in outside:
-        assert respondent not in path.read_bytes(), path
+    respondents = [str(value).encode() for value in known["respondent_id"].head(20)]
+    outside = [(small_province.home / "warehouse.sqlite").read_bytes()]
+    outside += [p.read_bytes() for p in (small_province.home / "dagster").rglob("*.db*")]
+    for path in (small_province.home / "reports").rglob("*.xlsx"):
+        with zipfile.ZipFile(path) as archive:  # packed: the bytes of the file itself say nothing
+            outside += [archive.read(name) for name in archive.namelist()]
+    assert len(outside) > 100
+    assert not [r for r in respondents for content in outside if r in content]
 
 
 JOB = """
