@@ -118,23 +118,39 @@ class Freshness:
             sources=sources,
         )
 
-    def is_true(self, asset: str, partition: str | None, seen: Seen | None = None) -> bool:
-        """Whether what is kept was made from what is there now, and is still there."""
-        return self._made(asset, partition, {} if seen is None else seen) != ABSENT
+    def is_true(
+        self,
+        asset: str,
+        partition: str | None,
+        seen: Seen | None = None,
+        judged: bool = True,
+    ) -> bool:
+        """Whether what is kept was made from what is there now, is still there, and, unless it
+        is asked for by the checks themselves (`judged` False), has passed its blocking checks."""
+        seen = {} if seen is None else seen
+        if judged:
+            return self._made(asset, partition, seen) != ABSENT
+        return self._unjudged(asset, partition, seen) is not None
 
     def _made(self, asset: str, partition: str | None, seen: Seen) -> str:
         """Fingerprint of a partition that is true, else ABSENT."""
         if (asset, partition) not in seen:
+            kept = self._unjudged(asset, partition, seen)
             place = self.place(asset, partition)
-            kept = self.lake.read_manifest(asset, place)
-            is_true = (
-                kept is not None
-                and kept.fingerprint == self.expected(asset, partition, seen).fingerprint
-                and self.stores[asset].holds(asset, place, kept.artefacts)
-                and self.verdicts.stands(asset, place, kept)
-            )
-            seen[asset, partition] = kept.fingerprint if kept and is_true else ABSENT
+            stands = kept is not None and self.verdicts.stands(asset, place, kept)
+            seen[asset, partition] = kept.fingerprint if kept and stands else ABSENT
         return seen[asset, partition]
+
+    def _unjudged(self, asset: str, partition: str | None, seen: Seen) -> Manifest | None:
+        """The manifest of what is kept, where it is what would be made now."""
+        place = self.place(asset, partition)
+        kept = self.lake.read_manifest(asset, place)
+        is_kept = (
+            kept is not None
+            and kept.fingerprint == self.expected(asset, partition, seen).fingerprint
+            and self.stores[asset].holds(asset, place, kept.artefacts)
+        )
+        return kept if is_kept else None
 
 
 def landing_sources(

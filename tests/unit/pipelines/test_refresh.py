@@ -19,20 +19,19 @@ def key(district: str, year: int) -> str:
 
 
 def test_a_district_that_has_merged_is_no_candidate_afterwards():
-    wanted = candidates(GRID, [2019, 2020], all_papi=False)
+    wanted = candidates(GRID, [2019, 2020])
     assert key("204-hoanh-bo", 2019) in wanted
     assert key("204-hoanh-bo", 2020) not in wanted
     assert len(wanted) == 27
 
 
-def test_papi_years_are_all_wanted_unless_years_are_named():
-    stage = BY_NAME["papi_year"]
-    assert candidates(stage, [2019], all_papi=True) == [str(year) for year in PAPI_YEARS]
-    assert candidates(stage, [2019], all_papi=False) == ["2019"]
+def test_papi_years_are_all_wanted_whatever_year_is_named():
+    wanted = candidates(BY_NAME["papi_year"], [2019])
+    assert wanted == [str(year) for year in PAPI_YEARS]
 
 
 def test_neighbours_share_a_run_and_a_gap_parts_them():
-    wanted = [k for k in candidates(GRID, [2020], all_papi=False) if k]
+    wanted = [k for k in candidates(GRID, [2020]) if k]
     first, second = ranges(GRID, wanted[::-1])
     assert first[0] == key("193-ha-long", 2020)
     assert first[-1] == key("203-van-don", 2020)
