@@ -20,11 +20,10 @@ PROVINCE_CODE = "P14"
         "causes",
         "One row is one province and one node of published PAPI: its place, its gap to the median "
         "and to the best quarter, and its change on what both years measure alike.",
-        ["dgi/index/causes.py", "dgi/index/ranking.py", "dgi/index/indicators.py",
-         "data/indicator_sets", "assets/causes.py"],
+        ["data/indicator_sets", "assets/causes.py"],
         tags={"task": "T1"},
     ),
-)  # fmt: skip
+)
 def papi_diagnosis(
     context: dg.AssetExecutionContext, facts: FactsParam, papi_scores: Frames
 ) -> Frames:

@@ -34,12 +34,10 @@ def _interviews(units: pd.Series, totals: pd.DataFrame) -> pd.Series:
         "change",
         "One row is one district's (or the province's) change in one node of the index since the "
         "survey year before, on today's boundary and the indicators both years ask alike.",
-        ["dgi/index/change.py", "dgi/index/estimation.py", "dgi/index/scores.py",
-         "dgi/index/indicators.py", "dgi/survey/units.py", "data/indicator_sets",
-         "data/surveys.csv", "data/units", "assets/change.py"],
+        ["data/indicator_sets", "data/surveys.csv", "data/units", "assets/change.py"],
         tags={"task": "T5"},
     ),
-)  # fmt: skip
+)
 def district_changes(
     context: dg.AssetExecutionContext,
     facts: FactsParam,

@@ -12,12 +12,12 @@ from pipelines.partitions import FACTS
 from pipelines.schemas import Schemas
 from pipelines.versions import code_version
 
-# What every asset rests on: the facts' door, the partitions, and how a frame is kept.
+# What every asset rests on, taken whole: a rule for which file decides which number would be
+# wrong one day, and a wrong number left standing costs more than a minute of work done again.
 BASE = [
-    "data/tables/columns.csv", "dgi/facts.py", "dgi/errors.py", "dgi/decision.py",
-    "dgi/ingest/facts.py", "dgi/survey/register.py", "assets/declare.py",
-    "pipelines/partitions.py", "pipelines/schemas.py", "pipelines/stores.py",
-    "pipelines/io_managers.py",
+    "data/tables/columns.csv", "dgi/facts.py", "dgi/errors.py", "dgi/decision.py", "dgi/ingest",
+    "dgi/survey", "dgi/index", "assets/declare.py", "pipelines/partitions.py",
+    "pipelines/schemas.py", "pipelines/stores.py", "pipelines/io_managers.py",
 ]  # fmt: skip
 OWNER = "team:data-engineering"
 SCHEMAS = Schemas(FACTS.table("tables/columns.csv"))

@@ -27,9 +27,7 @@ from pipelines.resources import FactsParam
 GROUP = "index"
 TAGS = {"task": "T4"}
 FACTS_OF_A_YEAR = ["data/surveys.csv", "data/units"]
-SCORING = ["dgi/index/estimation.py", "dgi/index/scores.py", "dgi/index/ranking.py",
-           "dgi/index/indicators.py", "data/indicator_sets", *FACTS_OF_A_YEAR,
-           "assets/index.py"]  # fmt: skip
+SCORING = ["data/indicator_sets", *FACTS_OF_A_YEAR, "assets/index.py"]
 
 
 @dg.asset(
@@ -39,11 +37,10 @@ SCORING = ["dgi/index/estimation.py", "dgi/index/scores.py", "dgi/index/ranking.
         GROUP,
         "One row is one respondent's weight: from the design, adjusted for non-response, raked "
         "to the district's census margins.",
-        ["dgi/survey/weights.py", "dgi/survey/units.py", "data/census", *FACTS_OF_A_YEAR,
-         "assets/index.py"],
+        ["data/census", *FACTS_OF_A_YEAR, "assets/index.py"],
         tags=TAGS,
     ),
-)  # fmt: skip
+)
 def respondent_weights(
     context: dg.AssetExecutionContext, facts: FactsParam, responses: Frames
 ) -> Frames:
@@ -76,7 +73,10 @@ def respondent_weights(
         GROUP,
         "One row is one indicator in one primary sampling unit: the weighted sums from which "
         "every estimate, score, change and error is computed; respondents are not read again.",
-        [*SCORING, "data/questionnaires", "dgi/survey/questionnaire.py"],
+        [
+            *SCORING,
+            "data/questionnaires",
+        ],
         tags=TAGS,
     ),
 )
@@ -159,7 +159,7 @@ def indicator_estimates(
         GROUP,
         "One row is one indicator in one primary sampling unit of the year: the totals of every "
         "district whose partition is up to date; a district that failed is absent here.",
-        ["assets/index.py"],
+        [*FACTS_OF_A_YEAR, "assets/index.py"],
         tags=TAGS,
     ),
 )

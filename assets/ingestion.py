@@ -16,12 +16,11 @@ from pipelines.resources import FactsParam, SettingsParam
         "raw_responses",
         "ingestion",
         "One row is one interview as delivered: text cells, with file, sheet and row.",
-        ["dgi/ingest/workbooks.py", "dgi/survey/questionnaire.py", "data/questionnaires",
-         "data/surveys.csv", "assets/ingestion.py"],
+        ["data/questionnaires", "data/surveys.csv", "assets/ingestion.py"],
         kinds=("excel", "parquet"),
         tags={"task": "T4"},
     ),
-)  # fmt: skip
+)
 def raw_responses(
     context: dg.AssetExecutionContext, facts: FactsParam, settings: SettingsParam
 ) -> Frames:

@@ -11,9 +11,11 @@ from pipelines.partitions import district_year, place
 from pipelines.resources import FactsParam
 
 MADE_BY = [
-    "dgi/survey/responses.py", "dgi/survey/questionnaire.py", "dgi/survey/units.py",
-    "data/questionnaires", "data/units", "data/surveys.csv", "assets/quality.py",
-]  # fmt: skip
+    "data/questionnaires",
+    "data/units",
+    "data/surveys.csv",
+    "assets/quality.py",
+]
 
 
 @dg.multi_asset(

@@ -9,7 +9,7 @@ from pipelines.partitions import papi_year
 from pipelines.resources import FactsParam
 
 GROUP = "reference"
-LOADING = ["dgi/facts.py", "dgi/ingest/facts.py", "assets/reference.py"]
+LOADING = ["assets/reference.py"]
 
 
 @dg.asset(
@@ -18,7 +18,7 @@ LOADING = ["dgi/facts.py", "dgi/ingest/facts.py", "assets/reference.py"]
         GROUP,
         "One row is one item of Decision 3051/QĐ-UBND: an objective, task, content, product, "
         "body, budget part, or a place where its text disagrees with itself.",
-        [*LOADING, "dgi/decision.py", "data/decision"],
+        [*LOADING, "data/decision"],
     )
 )
 def decision_items(facts: FactsParam) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def decision_items(facts: FactsParam) -> pd.DataFrame:
         GROUP,
         "One row is one state of one province, district or commune: its name and type between "
         "two dates, and what it became.",
-        [*LOADING, "dgi/survey/units.py", "data/units"],
+        [*LOADING, "data/units"],
     )
 )
 def administrative_units(facts: FactsParam) -> pd.DataFrame:
@@ -42,8 +42,18 @@ def administrative_units(facts: FactsParam) -> pd.DataFrame:
     keys = units.districts.drop_duplicates("district_code").set_index("district_code")["district"]
     communes = units.communes.assign(level="commune", unit_code=units.communes["commune_code"])
     communes["district"] = communes["district_code"].map(keys).fillna("")
-    columns = ["level", "unit_code", "district", "name_vi", "name_en", "area", "valid_from",
-               "valid_to", "successor", "source"]  # fmt: skip
+    columns = [
+        "level",
+        "unit_code",
+        "district",
+        "name_vi",
+        "name_en",
+        "area",
+        "valid_from",
+        "valid_to",
+        "successor",
+        "source",
+    ]
     table = pd.concat([provinces, districts, communes], ignore_index=True)[columns]
     text = ["district", "name_en", "area", "successor"]
     return table.fillna(dict.fromkeys(text, ""))
@@ -56,7 +66,7 @@ def administrative_units(facts: FactsParam) -> pd.DataFrame:
         "One row is one node of one version of an indicator set: total, dimension, sub-dimension "
         "or indicator, with its scale, weight, question and base. The district sets are this "
         "project's own design on PAPI's published structure; the official list is not public.",
-        [*LOADING, "dgi/index/indicators.py", "data/indicator_sets"],
+        [*LOADING, "data/indicator_sets"],
     )
 )
 def indicators(facts: FactsParam) -> pd.DataFrame:
@@ -79,7 +89,7 @@ def indicators(facts: FactsParam) -> pd.DataFrame:
         "survey_sets",
         GROUP,
         "One row is one survey year: which indicator set, questionnaire and boundary it uses.",
-        [*LOADING, "dgi/survey/register.py", "data/surveys.csv"],
+        [*LOADING, "data/surveys.csv"],
     )
 )
 def survey_sets(facts: FactsParam) -> pd.DataFrame:
@@ -93,11 +103,10 @@ def survey_sets(facts: FactsParam) -> pd.DataFrame:
         GROUP,
         "One row is one province's published PAPI score for one node of the year's structure, "
         "with its rank among the provinces published; real figures, unpublished ones flagged.",
-        [*LOADING, "dgi/index/papi.py", "dgi/index/ranking.py", "dgi/index/indicators.py",
-         "data/papi", "data/indicator_sets", "data/units"],
+        [*LOADING, "data/papi", "data/indicator_sets", "data/units"],
         tags={"task": "T1"},
     ),
-)  # fmt: skip
+)
 def papi_scores(context: dg.AssetExecutionContext, facts: FactsParam) -> Frames:
     def published(year: str) -> pd.DataFrame:
         scores = facts.papi_scores(int(year))

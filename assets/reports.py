@@ -63,7 +63,7 @@ def _note_files(context: dg.AssetExecutionContext, key: str, files: Mapping[str,
         GROUP,
         "One row is one file: product P1, the report of Quảng Ninh's published PAPI results of "
         "the year (Decision 3051 asks for 2016), as an Excel workbook with real figures.",
-        [*MADE_BY, "data/papi"],
+        [*MADE_BY, "data/papi", "data/units"],
         kinds=KINDS,
         tags={"product": "P1", "task": "T1"},
     ),

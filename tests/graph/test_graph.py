@@ -9,9 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
+import grimp
+import pytest
 
 from assets.declare import OWNER
-from pipelines.definitions import defs
+from pipelines.definitions import ASSETS, defs
 from pipelines.jobs import STAGES
 from pipelines.partitions import DISTRICTS, FACTS, district_year_key, districts_of, place
 
@@ -110,3 +112,28 @@ def test_the_schedule_asks_for_the_year_whose_fieldwork_has_ended():
         scheduled_execution_time=datetime(2031, 12, 1, 6), repository_def=defs.get_repository_def()
     )
     assert "surveys.csv" in schedule.evaluate_tick(off).skip_message
+
+
+@pytest.mark.parametrize(
+    "stage",
+    ["reference", "causes", "ingestion", "quality", "index", "change", "reports", "warehouse"],
+)
+def test_a_change_in_any_code_a_stage_imports_makes_its_assets_stale(stage):
+    imports = grimp.build_graph("dgi", "assets", "pipelines", "sql", "checks")
+    used = {
+        name.replace(".", "/") + ".py"
+        for name in imports.find_upstream_modules(f"assets.{stage}")
+        if name.startswith("dgi.") and not imports.find_children(name)
+    }
+    declared = {
+        part
+        for asset in ASSETS
+        for key in asset.keys
+        if asset.group_names_by_key[key] == stage
+        for part in asset.metadata_by_key[key]["made_by"]
+    }
+    uncovered = sorted(
+        path for path in used
+        if path not in declared and not any(path.startswith(f"{part}/") for part in declared)
+    )  # fmt: skip
+    assert not uncovered, f"name them in made_by of assets/{stage}.py"
