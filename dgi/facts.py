@@ -3,7 +3,7 @@ Not here: reading files (dgi.ingest.facts), or any particular table (each room m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any
@@ -104,22 +104,6 @@ def check_unique(frame: pd.DataFrame, columns: Sequence[str], where: str) -> lis
             value=" / ".join(str(frame.iloc[position][name]) for name in columns),
         )
         for position in repeated.to_numpy().nonzero()[0]
-    ]
-
-
-def check_each(
-    frame: pd.DataFrame,
-    column: str,
-    is_right: Callable[[Any], bool],
-    where: str,
-    rule: str,
-    action: str,
-) -> list[Fault]:
-    """One Fault for each value of `column` that `is_right` refuses."""
-    return [
-        Fault(where, rule, action, row=position + FIRST_ROW, column=column, value=str(value))
-        for position, value in enumerate(frame[column])
-        if not is_right(value)
     ]
 
 

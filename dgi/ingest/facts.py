@@ -13,7 +13,7 @@ import yaml
 
 from dgi.decision import Decision
 from dgi.errors import FactError, Fault
-from dgi.facts import FIRST_ROW, Row, check_rows
+from dgi.facts import Row, check_rows
 from dgi.index.indicators import REPAIR as SET_REPAIR
 from dgi.index.indicators import IndicatorSet, IndicatorSetRow
 from dgi.index.papi import (
@@ -220,6 +220,3 @@ class Facts:
     def table(self, relative: str) -> pd.DataFrame:
         """A plain label table of text, as it is."""
         return read_table(self.folder / relative)
-
-
-__all__ = ["FIRST_ROW", "Facts", "read_table"]

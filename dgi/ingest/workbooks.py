@@ -129,7 +129,7 @@ def _check_container(name: str, content: bytes) -> None:
             broken = archive.testzip()
             names = set(archive.namelist())
             first_row = None if broken else _first_row(archive, names)
-    except (
+    except (  # the last two: an entry that is encrypted, or packed in a way zipfile does not know
         zipfile.BadZipFile, EOFError, OSError, zlib.error, RuntimeError, NotImplementedError,
     ) as error:  # fmt: skip
         rule = f"the file is damaged or is not an .xlsx workbook ({error})"

@@ -20,7 +20,6 @@ from dgi.facts import (
     Row,
     Text,
     Year,
-    check_each,
     check_rows,
     check_unique,
     raise_faults,
@@ -115,11 +114,6 @@ def test_keys_follow_their_pattern(kind, good, bad):
 def test_a_repeated_key_is_named_at_its_second_row():
     (fault,) = check_unique(checked({}, {"key": "b"}, {}), ["key"], "data/sample.csv")
     assert fault.row == 4 and fault.value == "a"
-
-
-def test_each_refused_value_is_a_fault_of_its_own():
-    faults = check_each(checked({}, {"key": "b"}), "key", lambda key: key == "a", "f", "r", "a")
-    assert [(fault.row, fault.value) for fault in faults] == [(3, "b")]
 
 
 def test_no_fault_raises_nothing():
