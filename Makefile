@@ -10,7 +10,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help refresh sample test lint types ui clean
+.PHONY: help refresh sample test lint pin ui clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -37,9 +37,9 @@ ui: $(VENV)/run ## Dagster UI and daemon on 127.0.0.1 (PORT=3000)
 clean: ## Remove what the pipeline made (var/); workbooks in the landing folder stay
 	rm -rf var
 
-constraints.txt: pyproject.toml ## Pin everything again after a change of dependencies
+pin: ## Write constraints.txt anew after a change of dependencies
 	rm -rf .pin && $(PYTHON) -m venv .pin && .pin/bin/pip install -q -e '.[dev]'
-	.pin/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' > $@
+	.pin/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' > constraints.txt
 	rm -rf .pin
 
 $(VENV)/bin/python:

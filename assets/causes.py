@@ -5,7 +5,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.declare import Frames, describe, for_each, note
-from dgi.index.causes import diagnose
+from dgi.papi.diagnosis import diagnose
 from pipelines.partitions import papi_year, this_year_and_the_one_before
 from pipelines.resources import FactsParam
 

@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from checks.suites import PARTITION, Views, suite_checks
-from dgi.index.papi import sum_differences
+from dgi.papi.scores import sum_differences
 from pipelines.partitions import SURVEY_YEARS, papi_year
 
 STAGE = "reference"

@@ -1,5 +1,5 @@
 """Fills empty landing folders with the simulated survey, so that all runs without a field team.
-Not here: how answers are made up (dgi.survey.simulate) or laid out (dgi.reports)."""
+Not here: how answers are made up (dgi.simulation.simulate) or laid out (dgi.reports)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dgi.ingest.facts import Facts
 from dgi.reports.field_workbook import write_field_workbook
-from dgi.survey.sample_assumptions import SampleAssumptions, check_filter_rates
-from dgi.survey.simulate import simulate_survey
+from dgi.simulation.assumptions import SampleAssumptions, check_filter_rates
+from dgi.simulation.simulate import simulate_survey
 from pipelines.settings import Settings
 
 ASSUMPTIONS = "sample/assumptions.yaml"

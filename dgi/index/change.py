@@ -1,5 +1,5 @@
 """Change between two survey years on one boundary and indicator set, with its error (method §8).
-Not here: the scores of either year (scores.py), or change in published PAPI (causes.py)."""
+Not here: the scores of either year (scores.py), or published PAPI (dgi.papi)."""
 
 from __future__ import annotations
 

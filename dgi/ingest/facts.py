@@ -16,7 +16,7 @@ from dgi.errors import FactError, Fault
 from dgi.facts import Row, check_rows
 from dgi.index.indicators import REPAIR as SET_REPAIR
 from dgi.index.indicators import IndicatorSet, IndicatorSetRow
-from dgi.index.papi import (
+from dgi.papi.scores import (
     ProvinceRow,
     SourceRow,
     SuppressionRow,
@@ -192,7 +192,7 @@ class Facts:
         return self._rows("papi/suppressions.csv", SuppressionRow, "Correct the cell.")
 
     def papi_scores(self, year: int) -> pd.DataFrame:
-        """Published PAPI of one year, long, ranked and flagged (dgi.index.papi)."""
+        """Published PAPI of one year, long, ranked and flagged (dgi.papi.scores)."""
         return published_scores(
             year,
             read_table(self.folder / f"papi/{year}.csv"),

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dgi.index.causes import COMMON_CORE, diagnose
-from dgi.index.papi import TOLERANCE, sum_differences
 from dgi.ingest.facts import Facts
+from dgi.papi.diagnosis import COMMON_CORE, diagnose
+from dgi.papi.scores import TOLERANCE, sum_differences
 
 ROOT = Path(__file__).resolve().parents[2]
 YEARS = range(2011, 2025)

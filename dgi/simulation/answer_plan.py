@@ -1,5 +1,5 @@
 """How often each answer of a simulated survey is given in each district, so that scores are met.
-Not here: who gives it (simulated_answers), or the questions and the tree themselves."""
+Not here: who gives it (answers), or the questions and the tree themselves."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from dgi.errors import FactError, Fault
+from dgi.simulation.assumptions import SampleAssumptions
 from dgi.survey.questionnaire import Questionnaire, parse_condition
-from dgi.survey.sample_assumptions import SampleAssumptions
 
 # A share never reaches 0 or 1: there is always somebody who answers otherwise.
 LOWEST, HIGHEST = 0.03, 0.97

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgi.ingest.facts import Facts
-from dgi.survey.sample_assumptions import SampleAssumptions
-from dgi.survey.sample_design import draw_people, draw_villages, village_frame
+from dgi.simulation.assumptions import SampleAssumptions
+from dgi.simulation.sampling import draw_people, draw_villages, village_frame
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 

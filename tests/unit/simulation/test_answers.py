@@ -12,9 +12,9 @@ import pytest
 from dgi.errors import FactError
 from dgi.index.indicators import indicator_values
 from dgi.ingest.facts import Facts
-from dgi.survey.sample_assumptions import SampleAssumptions, check_filter_rates
-from dgi.survey.sample_design import draw_people, draw_villages, village_frame
-from dgi.survey.simulated_answers import simulate_answers
+from dgi.simulation.answers import simulate_answers
+from dgi.simulation.assumptions import SampleAssumptions, check_filter_rates
+from dgi.simulation.sampling import draw_people, draw_villages, village_frame
 from dgi.survey.weights import weigh_district
 
 DATA = Path(__file__).resolve().parents[3] / "data"

@@ -1,5 +1,5 @@
 """Whom a simulated survey asks: the frame of villages, the draw from it, the people and their day.
-Not here: what they answer (simulated_answers), or weights of a survey (weights)."""
+Not here: what they answer (answers), or weights of a survey (weights)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from dgi.errors import FactError, Fault
+from dgi.simulation.assumptions import SampleAssumptions
 from dgi.survey.register import SurveyRow
-from dgi.survey.sample_assumptions import SampleAssumptions
 from dgi.survey.units import Units
 
 

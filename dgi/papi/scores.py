@@ -1,5 +1,5 @@
 """Published PAPI: the wide official figures made long, ranked over the provinces, and flagged.
-Not here: why a score moved (causes.py), or any figure of the district survey."""
+Not here: why a score moved (diagnosis.py), or any figure of the district survey."""
 
 from __future__ import annotations
 

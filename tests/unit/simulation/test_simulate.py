@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from dgi.ingest.facts import Facts
-from dgi.survey.questionnaire import parse_condition
-from dgi.survey.sample_assumptions import SampleAssumptions, check_filter_rates
-from dgi.survey.simulate import (
+from dgi.simulation.assumptions import SampleAssumptions, check_filter_rates
+from dgi.simulation.simulate import (
     STRANGE_AGES,
     STRANGE_ANSWER,
     STRANGE_COMMUNE,
     simulate_survey,
 )
+from dgi.survey.questionnaire import parse_condition
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 KINDS = ("duplicate_id", "missing_id", "age_outside", "unknown_commune", "unlisted_answer",

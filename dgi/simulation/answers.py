@@ -1,5 +1,5 @@
 """What each person of a simulated survey answers: view of the village, of their own, and chance.
-Not here: who is asked (sample_design), or how often a district gives an answer (answer_plan)."""
+Not here: who is asked (sampling), or how often a district gives an answer (answer_plan)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from dgi.survey.answer_plan import PlannedQuestion, plan_questions
+from dgi.simulation.answer_plan import PlannedQuestion, plan_questions
+from dgi.simulation.assumptions import SampleAssumptions
 from dgi.survey.questionnaire import Questionnaire, parse_condition
-from dgi.survey.sample_assumptions import SampleAssumptions
 
 
 def simulate_answers(
@@ -28,7 +28,7 @@ def simulate_answers(
 
     `tree`: nodes of the year's indicator set; `targets`: sub-dimension key -> score on the tree's
     own scale, on which the answers of all adults of `frame` are centred; `filter_rates`: as
-    `check_filter_rates` returns them; `frame`, `people`: as sample_design returns them.
+    `check_filter_rates` returns them; `frame`, `people`: as sampling returns them.
     Raises ValueError for a target that is absent, FactError for a filter without a rate.
     """
     adults = frame.groupby("home")["adults"].sum()

@@ -1,5 +1,5 @@
 """A survey made from a seed, with a real design and a field team's faults, for demonstration.
-Not here: whom it asks (sample_design), what they answer (simulated_answers), any file."""
+Not here: whom it asks (sampling), what they answer (answers), any file."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dgi.simulation.answers import simulate_answers
+from dgi.simulation.assumptions import SampleAssumptions
+from dgi.simulation.sampling import draw_people, draw_villages, village_frame
 from dgi.survey.questionnaire import Questionnaire
 from dgi.survey.register import SurveyRow
-from dgi.survey.sample_assumptions import SampleAssumptions
-from dgi.survey.sample_design import draw_people, draw_villages, village_frame
-from dgi.survey.simulated_answers import simulate_answers
 from dgi.survey.units import Units
 
 AREA_CODES = {"urban": 1, "rural": 2}

@@ -1,5 +1,5 @@
 """Why published PAPI moved or lags, and what each part took or gave (task T1, method §9).
-Not here: the published figures (papi.py), or the district survey's own change (change.py)."""
+Not here: the published figures (scores.py), or change in the district survey (dgi.index)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def diagnose(
 ) -> pd.DataFrame:
     """The diagnosis of every province for one year (DIAGNOSIS_COLUMNS).
 
-    `scores`, `base_scores`: published PAPI of the year and of the year before (papi.py), the
+    `scores`, `base_scores`: published PAPI of the year and of the year before (scores.py), the
     latter None for the first year. For every node: place among the provinces published, gap to
     their median and to the edge of the best quarter (75th percentile), and change.
 

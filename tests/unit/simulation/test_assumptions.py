@@ -10,7 +10,7 @@ import pytest
 
 from dgi.errors import FactError
 from dgi.ingest.facts import Facts
-from dgi.survey.sample_assumptions import SampleAssumptions, check_filter_rates
+from dgi.simulation.assumptions import SampleAssumptions, check_filter_rates
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 
