@@ -4,13 +4,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# R's survey package: its data sets are what the oracle tests read, its speed what we compare with.
+R_SURVEY := Rscript -e 'library(survey)' >/dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq r-cran-survey)
 YEAR ?=
 PORT ?= 3000
+BENCH ?=
 export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help refresh sample test lint pin ui clean
+.PHONY: help refresh sample test lint bench pin ui clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -30,6 +33,10 @@ lint: $(VENV)/dev ## Style, import rules and types
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
+
+bench: $(VENV)/run ## Time the engine beside R's survey package, svy and samplics (BENCH=--quick)
+	$(R_SURVEY)
+	$(BIN)/python benchmarks/engine.py $(BENCH)
 
 ui: $(VENV)/run ## Dagster UI and daemon on 127.0.0.1 (PORT=3000)
 	$(BIN)/python -m pipelines.ui --port $(PORT)
@@ -52,4 +59,5 @@ $(VENV)/run: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/dev: $(VENV)/run
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
+	$(R_SURVEY)
 	touch $@

@@ -1,12 +1,26 @@
-"""Causes: where published PAPI fell or lags, and what each part took from or gave to it (task T1).
+"""Causes: where published PAPI fell or lags (task T1), and where districts could act first.
 Not here: the district survey's own change (change.py)."""
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 
-from assets.declare import Frames, describe, for_each, note
+from assets.declare import Frames, describe, for_each, markdown_table, note
+from assets.index import FACTS_OF_A_YEAR, districts_that_count
+from dgi.index.estimation import number_units
+from dgi.index.importance import measure_importance, respondent_sub_dimensions
+from dgi.index.indicators import indicator_values
+from dgi.index.priorities import find_priorities
+from dgi.index.replicates import draw_bootstrap
+from dgi.index.scores import PROVINCE, REPLICATES
 from dgi.papi.diagnosis import diagnose
-from pipelines.partitions import papi_year, this_year_and_the_one_before
+from dgi.survey.register import sampling_units
+from pipelines.partitions import (
+    all_districts_of_the_year,
+    papi_year,
+    survey_year,
+    this_year_and_the_one_before,
+)
 from pipelines.resources import FactsParam
 
 PROVINCE_CODE = "P14"
@@ -52,3 +66,76 @@ def papi_diagnosis(
         return table
 
     return for_each(context, diagnosed, papi_scores)
+
+
+@dg.asset(
+    partitions_def=survey_year,
+    ins={
+        "responses": dg.AssetIn(partition_mapping=all_districts_of_the_year),
+        "respondent_weights": dg.AssetIn(partition_mapping=all_districts_of_the_year),
+    },
+    **describe(
+        "priorities",
+        "causes",
+        "One row is one district (or the province) and sub-dimension: how closely it goes with "
+        "citizens' overall satisfaction, how far the district is behind the best quarter, and "
+        "both together. Association, never effect.",
+        ["data/indicator_sets", "data/questionnaires", *FACTS_OF_A_YEAR, "assets/causes.py",
+         "assets/index.py"],
+        tags={"task": "T5"},
+    ),
+)  # fmt: skip
+def priorities(
+    context: dg.AssetExecutionContext,
+    facts: FactsParam,
+    survey_totals: Frames,
+    district_scores: Frames,
+    responses: Frames,
+    respondent_weights: Frames,
+) -> Frames:
+    def found(year: str) -> pd.DataFrame:
+        survey = facts.survey(int(year))
+        indicator_set = facts.indicator_set(survey.indicator_set)
+        questionnaire = facts.questionnaire(survey.questionnaire)
+        question = facts.satisfaction_question(survey.questionnaire)
+        design = facts.design(survey.design)
+        own = districts_that_count(year, survey_totals[year], responses)
+        people = pd.concat([responses[key] for key in own], ignore_index=True)
+        weights = pd.concat([respondent_weights[key] for key in own]).set_index("respondent_id")
+        unit, units, drawn = number_units(sampling_units(people, design), design.lonely_psu)
+        values = indicator_values(people, indicator_set.at("indicator"), questionnaire)
+        stream = np.random.default_rng(int(year))
+        importance = measure_importance(
+            questionnaire.valid_answers(people, question)
+            if question
+            else np.full(len(people), np.nan),
+            respondent_sub_dimensions(values, indicator_set),
+            list(indicator_set.at("sub_dimension")["key"]),
+            weights.loc[people["respondent_id"], "weight"].to_numpy(float),
+            unit,
+            units["district"].to_numpy(),
+            drawn,
+            draw_bootstrap(drawn, REPLICATES, stream).factors,
+        )
+        if not question:
+            importance = importance.assign(flag="not_asked")
+        table = find_priorities(importance, district_scores[year], indicator_set)
+        acting = table[(table["quadrant"] == "act_first") & (table["district"] != PROVINCE)]
+        first = acting.sort_values(["district", "priority_rank"]).groupby("district").head(3)
+        note(
+            context,
+            year,
+            share_of_satisfaction_explained=float(table["r_squared"].max()),
+            act_first=markdown_table(
+                ("district", "order", "sub-dimension", "importance", "gap ± se"),
+                [
+                    (row.district, row.priority_rank, row.key, f"{row.importance:.1%}",
+                     f"{row.gap:.3f} ± {row.gap_se:.3f}")
+                    for row in first.itertuples(index=False)
+                ],
+            ),
+        )  # fmt: skip
+        is_sample = bool(survey_totals[year]["is_sample"].any())
+        return table.assign(survey_year=int(year), is_sample=is_sample)
+
+    return for_each(context, found, survey_totals, district_scores)

@@ -3,7 +3,7 @@ Not here: any particular asset."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -73,3 +73,11 @@ def note(
 ) -> None:
     """Metadata on one partition's materialisation."""
     context.add_asset_metadata(facts, asset_key=asset, partition_key=partition)
+
+
+def markdown_table(
+    headers: Sequence[str], rows: Sequence[Sequence[object]]
+) -> dg.MarkdownMetadataValue:
+    """A small table as metadata that the UI shows as a table."""
+    lines = [headers, ["---"] * len(headers), *rows]
+    return dg.MetadataValue.md("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))

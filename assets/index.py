@@ -1,11 +1,14 @@
 """Index: weights, sampling-unit totals, indicator estimates, scores of districts and province.
-Not here: any formula (dgi.survey.weights, dgi.index), or change between years (change.py)."""
+Not here: any formula (dgi), how sure the ranking is (ranking.py), or change (change.py)."""
+
+from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
 
-from assets.declare import Frames, describe, for_each, note
+from assets.declare import Frames, describe, for_each, markdown_table, note
 from dgi.index.estimation import (
+    Calibration,
     PsuTotals,
     count_respondents,
     estimate_indicators,
@@ -14,7 +17,12 @@ from dgi.index.estimation import (
 )
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE, score_districts
-from dgi.survey.weights import weigh_district
+from dgi.survey.register import sampling_units
+from dgi.survey.weights import (
+    calibration_columns,
+    kish_design_effect,
+    weigh_respondents,
+)
 from pipelines.partitions import (
     all_districts_of_the_year,
     district_year,
@@ -26,7 +34,7 @@ from pipelines.resources import FactsParam
 
 GROUP = "index"
 TAGS = {"task": "T4"}
-FACTS_OF_A_YEAR = ["data/surveys.csv", "data/units"]
+FACTS_OF_A_YEAR = ["data/surveys.csv", "data/designs.csv", "data/units"]
 SCORING = ["data/indicator_sets", *FACTS_OF_A_YEAR, "assets/index.py"]
 
 
@@ -49,17 +57,25 @@ def respondent_weights(
         survey = facts.survey(year)
         margins = facts.margins(survey.census, survey.reference_date)
         own = margins[margins["district"] == district]
-        table, report = weigh_district(responses[key], own)
+        table, report = weigh_respondents(responses[key], own, facts.design(survey.design))
+        weights = table["weight"].to_numpy(float)
         note(
             context,
             key,
             population=float(own.loc[own["margin"] == "area", "population"].sum()),
-            raking_rounds=report.rounds,
-            raking_converged=report.converged,
-            weights_trimmed=report.trimmed_n,
-            kish_design_effect=report.kish_design_effect,
-            weight_cv=report.weight_cv,
+            weights=facts.design(survey.design).weights,
+            kish_design_effect=kish_design_effect(weights),
+            weight_cv=float(weights.std() / weights.mean()),
         )
+        if report is not None:
+            note(
+                context,
+                key,
+                raking_rounds=report.rounds,
+                raking_converged=report.converged,
+                weights_at_a_bound=report.trimmed_n,
+                weights_within_bounds=report.weights_within_bounds,
+            )
         is_sample = bool(responses[key]["is_sample"].any())
         return table.assign(survey_year=year, district=district, is_sample=is_sample)
 
@@ -73,10 +89,7 @@ def respondent_weights(
         GROUP,
         "One row is one indicator in one primary sampling unit: the weighted sums from which "
         "every estimate, score, change and error is computed; respondents are not read again.",
-        [
-            *SCORING,
-            "data/questionnaires",
-        ],
+        [*SCORING, "data/questionnaires", "data/census"],
         tags=TAGS,
     ),
 )
@@ -91,34 +104,48 @@ def psu_totals(
         survey = facts.survey(year)
         indicators = facts.indicator_set(survey.indicator_set).at("indicator")
         answers = responses[key]
-        weights = respondent_weights[key].set_index("respondent_id")["weight"]
-        weights = weights.loc[answers["respondent_id"]].to_numpy(float)
+        weights = respondent_weights[key].set_index("respondent_id").loc[answers["respondent_id"]]
         values = indicator_values(answers, indicators, facts.questionnaire(survey.questionnaire))
-        # Labels are a field team's: made unique over districts, and a sampling unit known by
-        # its commune, so that it is the same unit after its district has merged.
-        design = answers[["district", "commune_code"]].assign(
-            stratum=district + ": " + answers["stratum"],
-            psu=answers["commune_code"] + "/" + answers["psu"],
+        design = facts.design(survey.design)
+        units = sampling_units(answers, design)
+        margins = facts.margins(survey.census, survey.reference_date)
+        x = calibration_columns(answers, margins[margins["district"] == district], design)
+        base = weights["base_weight"].to_numpy(float)
+        weights = weights["weight"].to_numpy(float)
+        calibration = None if x is None else Calibration(x, base)
+        totals = reduce_to_psu(
+            values, weights, units, list(indicators["key"]), calibration, design.lonely_psu
         )
-        totals = reduce_to_psu(values, weights, design, list(indicators["key"]))
         table = totals.to_frame().merge(
-            count_respondents(design, weights), on=["district", "psu"], validate="many_to_one"
+            count_respondents(units, weights), on=["district", "psu"], validate="many_to_one"
         )
-        note(context, key, sampling_units=len(totals.psu), strata=totals.psu["stratum"].nunique())
+        note(
+            context, key, sampling_units=len(totals.units), strata=totals.units["stratum"].nunique()
+        )
         is_sample = bool(answers["is_sample"].any())
         return table.assign(survey_year=year, is_sample=is_sample)
 
     return for_each(context, reduced, responses, respondent_weights)
 
 
-def _estimates(facts: FactsParam, year: int, district: str, table: pd.DataFrame) -> pd.DataFrame:
-    """Indicator estimates of one domain as a table."""
+def read_totals(facts: FactsParam, year: int, table: pd.DataFrame) -> PsuTotals:
+    """The kept totals of a year as the core takes them, indicators in the set's order."""
     survey = facts.survey(year)
-    indicators = facts.indicator_set(survey.indicator_set).at("indicator")
-    totals = PsuTotals.from_frame(table, list(indicators["key"]))
-    estimates = estimate_indicators(totals, indicators["min_n"].to_numpy(float), survey.lonely_psu)
-    is_sample = bool(table["is_sample"].any())
-    return estimates.assign(survey_year=year, district=district, is_sample=is_sample)
+    keys = list(facts.indicator_set(survey.indicator_set).at("indicator")["key"])
+    return PsuTotals.from_frame(table, keys, facts.design(survey.design).lonely_psu)
+
+
+def districts_that_count(year: str, totals: pd.DataFrame, given: Frames) -> list[str]:
+    """Partition keys of `given` for the districts that are present in the year's totals."""
+    present = {(int(year), district) for district in totals["district"]}
+    return sorted(key for key in given if place(key) in present)
+
+
+def _estimates(facts: FactsParam, year: int, totals: PsuTotals, is_sample: bool) -> pd.DataFrame:
+    """Indicator estimates of the totals' domains as a table."""
+    indicators = facts.indicator_set(facts.survey(year).indicator_set).at("indicator")
+    estimates = estimate_indicators(totals, indicators["min_n"].to_numpy(float))
+    return estimates.assign(survey_year=year, is_sample=is_sample)
 
 
 @dg.asset(
@@ -136,7 +163,9 @@ def indicator_estimates(
     context: dg.AssetExecutionContext, facts: FactsParam, psu_totals: Frames
 ) -> Frames:
     def estimated(key: str) -> pd.DataFrame:
-        table = _estimates(facts, *place(key), psu_totals[key])
+        year, _ = place(key)
+        kept = psu_totals[key]
+        table = _estimates(facts, year, read_totals(facts, year, kept), kept["is_sample"].any())
         note(
             context,
             key,
@@ -201,9 +230,10 @@ def province_estimates(
     context: dg.AssetExecutionContext, facts: FactsParam, survey_totals: Frames
 ) -> Frames:
     def estimated(year: str) -> pd.DataFrame:
-        totals = survey_totals[year]
-        table = _estimates(facts, int(year), PROVINCE, totals)
-        if set(districts_of(int(year))) - set(totals["district"]):
+        kept = survey_totals[year]
+        totals = read_totals(facts, int(year), kept).together(PROVINCE)
+        table = _estimates(facts, int(year), totals, kept["is_sample"].any())
+        if set(districts_of(int(year))) - set(kept["district"]):
             figures = ["estimate", "se", "ci_low", "ci_high", "n_effective", "deff"]
             table[figures] = float("nan")
             table["flag"] = "unit_absent"
@@ -212,30 +242,45 @@ def province_estimates(
     return for_each(context, estimated, survey_totals)
 
 
-@dg.asset(
+@dg.multi_asset(
     partitions_def=survey_year,
-    **describe(
-        "district_scores",
-        GROUP,
-        "One row is one district's (or the province's) score for one node of the index, with its "
-        "exact linearised error, rank, rank interval and quartile band.",
-        SCORING,
-        tags=TAGS,
-    ),
+    outs={
+        "district_scores": dg.AssetOut(
+            **describe(
+                "district_scores",
+                GROUP,
+                "One row is one district's (or the province's) score for one node of the index, "
+                "with its exact linearised error, rank, rank interval, quartile band and the "
+                "group of districts it cannot be told apart from.",
+                SCORING,
+                tags=TAGS,
+            )
+        ),
+        "rank_probabilities": dg.AssetOut(
+            **describe(
+                "rank_probabilities",
+                GROUP,
+                "One row is the probability that one district holds one rank on one node of the "
+                "index, from 1,000 bootstrap replicates of the sample.",
+                SCORING,
+                tags=TAGS,
+            )
+        ),
+    },
 )
-def district_scores(
+def scores_and_ranks(
     context: dg.AssetExecutionContext, facts: FactsParam, survey_totals: Frames
-) -> Frames:
+) -> Iterator[dg.Output]:
+    chances: Frames = {}
+
     def scored(year: str) -> pd.DataFrame:
         survey = facts.survey(int(year))
         table = survey_totals[year]
         indicator_set = facts.indicator_set(survey.indicator_set)
-        totals = PsuTotals.from_frame(table, list(indicator_set.at("indicator")["key"]))
         samples = sample_sizes(table)
         expected = districts_of(int(year))
-        scores = score_districts(
-            totals, samples, indicator_set, expected, survey.lonely_psu, seed=int(year)
-        )
+        totals = read_totals(facts, int(year), table)
+        scores, ranks = score_districts(totals, samples, indicator_set, expected, seed=int(year))
         names = facts.units.districts_on(survey.reference_date).set_index("district")
         scores["district_name_vi"] = scores["district"].map(names["name_with_type_vi"])
         scores["district_name_en"] = scores["district"].map(names["name_en"])
@@ -245,21 +290,39 @@ def district_scores(
         is_sample = samples.set_index("district")["is_sample"]
         scores["is_sample"] = scores["district"].map(is_sample)
         scores["is_sample"] = scores["is_sample"].fillna(bool(is_sample.any())).astype(bool)
-        total = scores[scores["level"] == "total"].sort_values("rank")
+        chances[year] = ranks.assign(survey_year=int(year), is_sample=bool(is_sample.any()))
+        total = scores[(scores["level"] == "total") & scores["rank"].notna()].sort_values("rank")
         note(
             context,
             year,
+            "district_scores",
             sample_data=bool(is_sample.any()),
             absent_districts=", ".join(sorted(set(expected) - set(samples["district"]))) or "none",
-            ranking=dg.MetadataValue.md(
-                "| rank | district | total | ± se | rank interval |\n|---|---|---|---|---|\n"
-                + "\n".join(
-                    f"| {row.rank} | {row.district_name_vi} | {row.score:.3f} | {row.se:.3f} | "
-                    f"{row.rank_low}-{row.rank_high} |"
-                    for row in total[total["rank"].notna()].itertuples(index=False)
-                )
+            ranking=markdown_table(
+                ("rank", "district", "total", "± se", "rank interval", "cannot be told apart"),
+                [
+                    (row.rank, row.district_name_vi, f"{row.score:.3f}", f"{row.se:.3f}",
+                     f"{row.rank_low}-{row.rank_high}", row.tie_group)
+                    for row in total.itertuples(index=False)
+                ],
+            ),
+        )  # fmt: skip
+        surest = ranks[ranks["level"] == "total"].sort_values("probability").groupby("district")
+        note(
+            context,
+            year,
+            "rank_probabilities",
+            sample_data=bool(is_sample.any()),
+            most_probable_rank=markdown_table(
+                ("district", "rank", "probability"),
+                [
+                    (row.district, row.rank, f"{row.probability:.0%}")
+                    for row in surest.tail(1).sort_values("rank").itertuples(index=False)
+                ],
             ),
         )
         return scores.assign(survey_year=int(year), edition=f"{year}.1")
 
-    return for_each(context, scored, survey_totals)
+    kept = for_each(context, scored, survey_totals)
+    yield dg.Output(kept, output_name="district_scores")
+    yield dg.Output(chances, output_name="rank_probabilities")

@@ -76,6 +76,7 @@ def published_survey(
     indicator_estimates: Frames,
     province_estimates: Frames,
     district_scores: Frames,
+    rank_probabilities: Frames,
     district_changes: Frames,
 ) -> Frames:
     def tables(year: str) -> Frames:
@@ -84,7 +85,45 @@ def published_survey(
         return {
             "indicator_estimates": pd.concat([*own, province_estimates[year]], ignore_index=True),
             "district_scores": district_scores[year],
+            "rank_probabilities": rank_probabilities[year],
             "district_changes": district_changes[year],
         }
 
     return for_each(context, tables, province_estimates, district_scores, district_changes)
+
+
+@dg.asset(
+    partitions_def=survey_year,
+    io_manager_key="warehouse",
+    **describe(
+        "published_analysis",
+        GROUP,
+        "One row is one table of one survey year in the warehouse: trends, model-based scores, "
+        "robustness of the ranking, and priorities.",
+        LOADING,
+        kinds=KINDS,
+        tags={"task": "T5"},
+    ),
+)
+def published_analysis(
+    context: dg.AssetExecutionContext,
+    district_trends: Frames,
+    small_area_scores: Frames,
+    robustness: Frames,
+    ranking_choices: Frames,
+    ranking_alternatives: Frames,
+    priorities: Frames,
+) -> Frames:
+    given = {
+        "district_trends": district_trends,
+        "small_area_scores": small_area_scores,
+        "robustness": robustness,
+        "ranking_choices": ranking_choices,
+        "ranking_alternatives": ranking_alternatives,
+        "priorities": priorities,
+    }
+
+    def tables(year: str) -> Frames:
+        return {name: frames[year] for name, frames in given.items()}
+
+    return for_each(context, tables, *given.values())

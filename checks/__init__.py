@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import dagster as dg
 
-STAGES = ("reference", "causes", "ingestion", "quality", "index", "change", "reports", "warehouse")
+STAGES = (
+    "reference", "causes", "ingestion", "quality", "index", "change", "ranking", "reports",
+    "warehouse",
+)  # fmt: skip
 
 
 def all_checks() -> list[dg.AssetChecksDefinition]:
     """Asset checks of every stage."""
-    from checks import causes, change, index, ingestion, quality, reference, reports, warehouse
+    from importlib import import_module
 
-    stages = (reference, causes, ingestion, quality, index, change, reports, warehouse)
+    stages = [import_module(f"checks.{stage}") for stage in STAGES]
     return [check for stage in stages for check in stage.CHECKS]

@@ -1,4 +1,4 @@
-"""Checks of the PAPI diagnosis: views the rules in data/checks/causes.yaml look at.
+"""Checks of diagnosis and priorities: views the rules in data/checks/causes.yaml look at.
 Not here: the rules themselves, or checks of the figures diagnosed (reference.py)."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from checks.suites import PARTITION, Views, suite_checks
-from pipelines.partitions import papi_year
+from pipelines.partitions import papi_year, survey_year
 
 
 def diagnosis_views(context: Any, papi_diagnosis: dict[str, pd.DataFrame]) -> Views:
@@ -25,6 +25,27 @@ def diagnosis_views(context: Any, papi_diagnosis: dict[str, pd.DataFrame]) -> Vi
     return {"sums": pd.concat(sums), "rows": pd.concat(rows)}
 
 
+def priority_views(context: Any, priorities: dict[str, pd.DataFrame]) -> Views:
+    rows, sums, years = [], [], []
+    for year, table in priorities.items():
+        total = table.groupby("district")["importance"].sum(min_count=1).dropna()
+        sums.append(pd.DataFrame({PARTITION: year, "difference": total.to_numpy(float) - 1}))
+        founded = table["is_important"].fillna(False) & table["is_behind"].fillna(False)
+        rows.append(
+            pd.DataFrame(
+                {
+                    PARTITION: year,
+                    "importance": table["importance"],
+                    "interval_width": table["importance_high"] - table["importance_low"],
+                    "first_is_founded": (founded | (table["quadrant"] != "act_first")).astype(bool),
+                }
+            )
+        )
+        years.append({PARTITION: year, "r_squared": table["r_squared"].max()})
+    return {"rows": pd.concat(rows), "sums": pd.concat(sums), "years": pd.DataFrame(years)}
+
+
 CHECKS: list[dg.AssetChecksDefinition] = [
-    suite_checks("causes", "papi_diagnosis", papi_year, diagnosis_views)
+    suite_checks("causes", "papi_diagnosis", papi_year, diagnosis_views),
+    suite_checks("causes", "priorities", survey_year, priority_views),
 ]

@@ -1,4 +1,4 @@
-"""Checks of change between survey years: views the rules in data/checks/change.yaml look at.
+"""Checks of change and trends of the survey: views the rules in data/checks/change.yaml look at.
 Not here: the rules themselves, or checks of either year's scores (index.py)."""
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def change_views(context: Any, district_changes: dict[str, pd.DataFrame]) -> Vie
                     "size_in_se": (table["change"] / table["se"]).abs()
                     .where(table["level"] == "total"),
                     "q_below_p": (table["q_value"] < table["p_value"] - 1e-12).astype(int),
+                    "unsplit": table["change"] - table["composition"] - table["rate"],
                 }
             )
         )  # fmt: skip
@@ -37,6 +38,35 @@ def change_views(context: Any, district_changes: dict[str, pd.DataFrame]) -> Vie
     return {"sums": pd.concat(sums), "rows": pd.concat(rows), "years": pd.concat(years)}
 
 
+def group_views(
+    context: Any, group_totals: dict[str, pd.DataFrame], survey_totals: dict[str, pd.DataFrame]
+) -> Views:
+    rows, gaps = [], []
+    for year, table in group_totals.items():
+        rows.append(table[["weight_sum", "n"]].assign(**{PARTITION: year}))
+        own = table.groupby(["district", "key"])["weight_sum"].sum()
+        whole = survey_totals[year].groupby(["district", "key"])["weight_sum"].sum()
+        gap = (own.reindex(whole.index, fill_value=0) / whole.where(whole > 0) - 1).abs()
+        gaps.append(pd.DataFrame({PARTITION: year, "gap": gap.dropna().to_numpy(float)}))
+    return {"rows": pd.concat(rows), "gaps": pd.concat(gaps)}
+
+
+def trend_views(context: Any, district_trends: dict[str, pd.DataFrame]) -> Views:
+    rows = [
+        pd.DataFrame(
+            {
+                PARTITION: year,
+                "is_flagged": table["slope"].notna() | (table["flag"] == "too_few_years"),
+                "years_n": table["years_n"].astype(float),
+            }
+        )
+        for year, table in district_trends.items()
+    ]
+    return {"rows": pd.concat(rows)}
+
+
 CHECKS: list[dg.AssetChecksDefinition] = [
-    suite_checks("change", "district_changes", survey_year, change_views)
+    suite_checks("change", "district_changes", survey_year, change_views),
+    suite_checks("change", "group_totals", survey_year, group_views, beside=["survey_totals"]),
+    suite_checks("change", "district_trends", survey_year, trend_views),
 ]

@@ -6,9 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 
 from checks.suites import PARTITION, Views, suite_checks
+from dgi.index.scores import BAND_SHARES
 from dgi.survey.weights import kish_design_effect
 from pipelines.partitions import (
     district_year,
@@ -31,11 +33,16 @@ def weight_views(context: Any, respondent_weights: Tables) -> Views:
         area = margins[(margins["district"] == district) & (margins["margin"] == "area")]
         weights = table["weight"].to_numpy(float)
         rows.append(pd.DataFrame({PARTITION: key, "weight": weights}))
+        # Delivered weights are used as they are: they need not add up to the census.
+        is_computed = facts.design(survey.design).weights == "computed"
+        gap = abs(weights.sum() / area["population"].sum() - 1)
         districts.append(
             {
                 PARTITION: key,
-                "gap_to_population": abs(weights.sum() / area["population"].sum() - 1),
+                "gap_to_population": gap if is_computed else 0.0,
                 "kish_design_effect": kish_design_effect(weights),
+                "largest_over_median": weights.max() / np.median(weights),
+                "smallest_over_median": weights.min() / np.median(weights),
             }
         )
     return {"rows": pd.concat(rows, ignore_index=True), "districts": pd.DataFrame(districts)}
@@ -97,7 +104,7 @@ def coverage_views(context: Any, survey_totals: Tables) -> Views:
 
 def score_views(context: Any, district_scores: Tables) -> Views:
     facts = context.resources.facts
-    rows, sums, ranks = [], [], []
+    rows, sums, ranks, bands, groups = [], [], [], [], []
     for year, table in district_scores.items():
         tree = facts.indicator_set(facts.survey(int(year)).indicator_set).tree
         own = table.join(tree.set_index("key")[["scale_min", "scale_max", "parent"]], on="key")
@@ -111,12 +118,26 @@ def score_views(context: Any, district_scores: Tables) -> Views:
         difference = (whole["score"] - whole["parts"]).to_numpy(float)
         sums.append(pd.DataFrame({PARTITION: year, "difference": difference}))
         ranked = own[own["rank"].notna()]
+        difference = ranked[BAND_SHARES].sum(axis=1).to_numpy(float) - 1
+        bands.append(pd.DataFrame({PARTITION: year, "difference": difference}))
+        has_group = (ranked["tie_group"] != "").to_numpy(bool)
+        groups.append(pd.DataFrame({PARTITION: year, "has_group": has_group}))
         best = ranked.groupby("key")["rank"].min().to_numpy(float)
         worst = ranked.groupby("key")["rank"].max() - ranked.groupby("key")["ranked_n"].max()
         ranks.append(
             pd.DataFrame({PARTITION: year, "best_rank": best, "beyond_n": worst.to_numpy(float)})
         )
-    return {"rows": pd.concat(rows), "sums": pd.concat(sums), "ranks": pd.concat(ranks)}
+    views = {"rows": rows, "sums": sums, "ranks": ranks, "bands": bands, "ranked": groups}
+    return {name: pd.concat(frames) for name, frames in views.items()}
+
+
+def probability_views(context: Any, rank_probabilities: Tables) -> Views:
+    rows, sums = [], []
+    for year, table in rank_probabilities.items():
+        rows.append(table[["probability"]].assign(**{PARTITION: year}))
+        total = table.groupby(["district", "key"])["probability"].sum().to_numpy(float)
+        sums.append(pd.DataFrame({PARTITION: year, "difference": total - 1}))
+    return {"rows": pd.concat(rows), "sums": pd.concat(sums)}
 
 
 CHECKS: list[dg.AssetChecksDefinition] = [
@@ -126,4 +147,5 @@ CHECKS: list[dg.AssetChecksDefinition] = [
     suite_checks(STAGE, "survey_totals", survey_year, coverage_views),
     suite_checks(STAGE, "province_estimates", survey_year, province_views),
     suite_checks(STAGE, "district_scores", survey_year, score_views),
+    suite_checks(STAGE, "rank_probabilities", survey_year, probability_views),
 ]

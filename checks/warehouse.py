@@ -33,4 +33,5 @@ CHECKS: list[dg.AssetChecksDefinition] = [
     suite_checks("warehouse", "published_reference", None, reference_views),
     suite_checks("warehouse", "published_papi", papi_year, yearly_views),
     suite_checks("warehouse", "published_survey", survey_year, yearly_views),
+    suite_checks("warehouse", "published_analysis", survey_year, yearly_views),
 ]

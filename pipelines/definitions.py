@@ -11,6 +11,7 @@ from assets import (
     index,
     ingestion,
     quality,
+    ranking,
     reference,
     reports,
     warehouse,
@@ -31,9 +32,11 @@ from sql.warehouse import Warehouse
 PUBLISHED = [
     "decision_items", "administrative_units", "indicators", "survey_sets", "papi_scores",
     "papi_diagnosis", "indicator_estimates", "district_scores", "district_changes",
+    "rank_probabilities", "district_trends", "small_area_scores", "robustness", "ranking_choices",
+    "ranking_alternatives", "priorities",
 ]  # fmt: skip
 ASSETS = dg.load_assets_from_modules(
-    [reference, causes, ingestion, quality, index, change, reports, warehouse]
+    [reference, causes, ingestion, quality, index, change, ranking, reports, warehouse]
 )
 
 

@@ -57,10 +57,19 @@ STAGES = (
     Stage(
         "survey_year",
         "survey_year",
-        ("survey_totals", "province_estimates", "district_scores", "district_changes",
-         "published_survey"),
+        ("survey_totals", "province_estimates", "district_scores", "rank_probabilities",
+         "group_totals", "district_changes", "published_survey"),
         "One survey year over its districts: scores and changes, into the warehouse.",
         phase=2,
+    ),
+    Stage(
+        "analysis_year",
+        "survey_year",
+        ("district_trends", "small_area_scores", "robustness", "ranking_choices",
+         "ranking_alternatives", "priorities", "published_analysis"),
+        "How sure the year's ranking is, its trends, and where to act first, into the warehouse.",
+        requires=("district_scores", "district_changes"),
+        phase=3,
     ),
     Stage(
         "annual_reports",

@@ -49,6 +49,9 @@ all_districts_of_the_year = dg.MultiToSingleDimensionPartitionMapping(YEAR)
 this_year_and_the_one_before = dg.TimeWindowPartitionMapping(
     start_offset=-1, end_offset=0, allow_nonexistent_upstream_partitions=True
 )
+this_year_and_all_before = dg.TimeWindowPartitionMapping(
+    start_offset=1 - len(SURVEY_YEARS), end_offset=0, allow_nonexistent_upstream_partitions=True
+)
 
 
 def districts_of(year: int) -> list[str]:

@@ -3,125 +3,187 @@ Not here: the scores of either year (scores.py), or published PAPI (dgi.papi).""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from dgi.index.estimation import (
-    LonelyPsu,
     PsuTotals,
-    degrees_of_freedom,
     linearised_means,
-    variances,
+    sum_answers,
+    t_interval,
     weighted_means,
 )
 from dgi.index.indicators import IndicatorSet, common_indicators
-from dgi.index.scores import PROVINCE, ScoringRule, has_estimate, scoring_rule
+from dgi.index.panel import stack_years
+from dgi.index.scores import OBSERVED, PROVINCE, ScoringRule, has_estimate, scoring_rule
 
 SIGNIFICANCE = 0.05
 OFFICIAL_RULE = 0.05
 CHANGE_COLUMNS = [
     "district", "level", "key", "base_score", "score", "change", "relative_change", "se",
     "ci_low", "ci_high", "df", "p_value", "q_value", "is_significant", "is_official_change",
-    "contribution", "comparable", "flag",
+    "contribution", "composition", "rate", "comparable", "flag",
 ]  # fmt: skip
 
 
-def pair_strata(current: pd.DataFrame, base: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Common stratum labels of two years' PSUs, so that PSUs surveyed in both count once.
+def change_of_domains(
+    current: PsuTotals, base: PsuTotals, current_set: IndicatorSet, base_set: IndicatorSet
+) -> tuple[pd.DataFrame, ScoringRule]:
+    """Change of every node of every domain, and the rule of scoring that both years went by.
 
-    `current`, `base`: psu, stratum of each year. Strata that share PSUs are one stratum when
-    that pairs exactly one of each year (their labels may differ: a merged district renames
-    them); strata in a tangle stay apart by year and the PSUs they share count as independent,
-    which overstates the error and never understates it. Returns labels (C_t,), (C_base,).
+    `current`, `base`: totals with the same domains. The rule is the current set's, over the
+    indicators that both versions ask alike and both years could estimate; what is left out makes
+    the dimensions and the total a common core (flag 'common_core', comparable False).
+    Contributions are the sub-dimensions' own changes in points, so they add up to the change of
+    the total exactly.
     """
-    shared = current.merge(base, on="psu", suffixes=("_now", "_before"))
-    pairs = shared[["stratum_now", "stratum_before"]].drop_duplicates()
-    once = ~pairs["stratum_now"].duplicated(keep=False)
-    once &= ~pairs["stratum_before"].duplicated(keep=False)
-    joined = pairs[once]
-    label_now = {row.stratum_now: f"both {row.stratum_now}" for row in joined.itertuples()}
-    label_before = {row.stratum_before: f"both {row.stratum_now}" for row in joined.itertuples()}
-    now = [label_now.get(label, f"now {label}") for label in current["stratum"]]
-    before = [label_before.get(label, f"before {label}") for label in base["stratum"]]
-    return np.array(now), np.array(before)
-
-
-def stack_years(
-    z_now: np.ndarray, z_before: np.ndarray, current: pd.DataFrame, base: pd.DataFrame
-) -> tuple[np.ndarray, np.ndarray]:
-    """Linearised PSU totals of the change and the stratum of each stacked PSU.
-
-    `z_now`: (C_t, K), `z_before`: (C_base, K). A PSU of both years is one row, z_t - z_base;
-    a PSU of one year has zero in the other (method §8). Returns z (C, K) and strata (C,).
-    """
-    strata_now, strata_before = pair_strata(current, base)
-    stacked = pd.MultiIndex.from_arrays(
-        [np.concatenate([strata_now, strata_before]), pd.concat([current["psu"], base["psu"]])]
-    )
-    position, units = stacked.factorize(sort=True)
-    z = np.zeros((len(units), z_now.shape[1]))
-    np.add.at(z, position[: len(z_now)], z_now)
-    np.add.at(z, position[len(z_now) :], -z_before)
-    return z, units.get_level_values(0).to_numpy()
-
-
-def change_of_unit(
-    current: PsuTotals,
-    base: PsuTotals,
-    current_set: IndicatorSet,
-    base_set: IndicatorSet,
-    lonely_psu: LonelyPsu = "fail",
-) -> pd.DataFrame:
-    """Change of every node of one unit: one rule of scoring, applied to both years.
-
-    The rule is the current set's, over the indicators that both versions ask alike and both
-    years could estimate; what is left out makes the dimensions and the total a common core
-    (flag 'common_core', comparable False). Contributions are the sub-dimensions' own changes in
-    points, so they add up to the change of the total exactly.
-    """
-    common = common_indicators(current_set, base_set)
     keys = list(current_set.at("indicator")["key"])
-    shared = np.array([key in set(common) for key in keys])
-    aligned = _align(base, keys)
+    shared = np.isin(keys, common_indicators(current_set, base_set))
+    aligned = base.select(keys)
     present = has_estimate(current, current_set) & has_estimate(aligned, current_set) & shared
     rule = scoring_rule(current_set, present, partial=True)
-    means = np.nan_to_num(weighted_means(current))
-    before = np.nan_to_num(weighted_means(aligned))
-    z, strata = stack_years(
-        linearised_means(current, means) @ rule.coefficients.T,
-        linearised_means(aligned, before) @ rule.coefficients.T,
-        current.psu,
-        aligned.psu,
+    means, before = weighted_means(current), weighted_means(aligned)
+    matrices = rule.coefficients.transpose(0, 2, 1)
+    z, design, domain = stack_years(
+        [current, aligned],
+        [
+            current.combine(linearised_means(current, means), matrices),
+            -aligned.combine(linearised_means(aligned, before), matrices),
+        ],
     )
+    score, base_score = rule.apply(means), rule.apply(before)
+    change = score - base_score
+    rows = np.arange(design.size)
     scored = rule.is_scored
-    change = np.where(scored, rule.coefficients @ (means - before), np.nan)
-    base_score = np.where(scored, rule.constants + rule.coefficients @ before, np.nan)
-    se = np.where(scored, np.sqrt(variances(z, strata, lonely_psu)), np.nan)
-    df = degrees_of_freedom(strata)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p_value = 2 * stats.t.sf(np.abs(change / se), df)
-    half = stats.t.ppf(0.975, df) * se
+    se = np.where(scored, np.sqrt(design.variances(z, rows, domain)), np.nan)
+    df = np.broadcast_to(design.degrees_of_freedom(rows, domain)[:, None], change.shape)
+    low, high = t_interval(change, se, df)
     # What is asked alike but was answered by too few is no break of the questionnaire.
     askable = scoring_rule(current_set, shared, partial=True).is_scored
     flags = np.where(scored, rule.flags, "break_in_series")
     flags = np.where(~scored & askable, "suppressed_small_n", flags)
+    flags = np.where(is_restated(rule, current_set, base_set) & scored, "common_core", flags)
     is_total = (rule.nodes["level"] == "total").to_numpy()
-    flags = np.where(_is_restated(rule, current_set, base_set) & scored, "common_core", flags)
-    return rule.nodes[["level", "key"]].assign(
-        base_score=base_score,
-        score=base_score + change,
-        change=change,
-        relative_change=change / base_score,
-        se=se,
-        ci_low=change - half,
-        ci_high=change + half,
-        df=df,
-        p_value=p_value,
-        contribution=np.where(is_total, np.nan, change),
-        comparable=flags == "observed",
-        flag=flags,
+    table = pd.concat([rule.nodes[["level", "key"]]] * len(current.domains), ignore_index=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        table = table.assign(
+            district=np.repeat(np.array(current.domains, dtype=object), len(rule.nodes)),
+            base_score=base_score.ravel(),
+            score=score.ravel(),
+            change=change.ravel(),
+            relative_change=(change / base_score).ravel(),
+            se=se.ravel(),
+            ci_low=low.ravel(),
+            ci_high=high.ravel(),
+            df=df.ravel(),
+            p_value=2 * stats.t.sf(np.abs(change / se), df).ravel(),
+            contribution=np.where(is_total, np.nan, change).ravel(),
+            comparable=(flags == "observed").ravel(),
+            flag=flags.ravel(),
+        )
+    return table, rule
+
+
+def split_change(
+    now_wy: np.ndarray, now_w: np.ndarray, base_wy: np.ndarray, base_w: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each mean's change as composition, who was asked, and rate, what they said: (..., J) both.
+
+    All inputs (..., G, J): sums of weight*y and of weights by group of respondents and indicator.
+    Kitagawa's (1955) split: composition = sum_g (p1-p0)(m1+m0)/2, rate = sum_g (p1+p0)/2 (m1-m0)
+    with p a group's share and m its mean; they add up to the change of the mean exactly. A group
+    that one year lacks is given the other year's mean: its appearing is all composition.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean, before = now_wy / now_w, base_wy / base_w
+        share = np.nan_to_num(now_w / now_w.sum(axis=-2, keepdims=True))
+        base_share = np.nan_to_num(base_w / base_w.sum(axis=-2, keepdims=True))
+    mean, before = np.where(now_w > 0, mean, before), np.where(base_w > 0, before, mean)
+    mean, before = np.nan_to_num(mean), np.nan_to_num(before)
+    composition = ((share - base_share) * (mean + before) / 2).sum(axis=-2)
+    rate = ((share + base_share) / 2 * (mean - before)).sum(axis=-2)
+    return composition, rate
+
+
+def sum_by_group(
+    values: np.ndarray, weights: np.ndarray, people: pd.DataFrame, keys: Sequence[str]
+) -> pd.DataFrame:
+    """Sums by group of respondents, which the split of a change needs.
+
+    `values`: (n, J), NaN where missing; `weights`: (n,); `people`: n rows with sex, age_group,
+    area and what places them (district, commune_code). One row per place, respondent_group
+    ('female 18-29 urban') and key that somebody answered: weighted_sum, weight_sum, n.
+    """
+    group = people["sex"] + " " + people["age_group"] + " " + people["area"]
+    named = people[["district", "commune_code"]].assign(respondent_group=group)
+    cell, cells = pd.MultiIndex.from_frame(named).factorize(sort=True)
+    sums = sum_answers(values, weights, cell, len(cells))
+    table = cells.to_frame(index=False, name=list(named)).loc[
+        np.repeat(np.arange(len(cells)), len(keys))
+    ]
+    table = table.assign(
+        key=np.tile(np.array(keys, dtype=object), len(cells)),
+        weighted_sum=sums["wy"].ravel(), weight_sum=sums["w"].ravel(), n=sums["n"].ravel(),
+    )  # fmt: skip
+    return table[table["n"] > 0].reset_index(drop=True)
+
+
+def split_by_group(
+    rule: ScoringRule, domains: Sequence[str], now: pd.DataFrame, base: pd.DataFrame
+) -> pd.DataFrame:
+    """Composition and rate of every node's change: district, key, composition, rate.
+
+    `rule`: as `change_of_domains` returns it, over `domains`; `now`, `base`: one row per district
+    (on today's boundary), respondent_group and key with weighted_sum, weight_sum.
+    """
+    groups = sorted(set(now["respondent_group"]) | set(base["respondent_group"]))
+    axes = {"district": list(domains), "respondent_group": groups, "key": list(rule.keys)}
+    shape = tuple(len(axis) for axis in axes.values())
+    sums = []
+    for table in (now, base):
+        at = [pd.Index(axis).get_indexer(table[name]) for name, axis in axes.items()]
+        kept = np.all([place >= 0 for place in at], axis=0)
+        for column in ("weighted_sum", "weight_sum"):
+            filled = np.zeros(shape)
+            np.add.at(filled, tuple(place[kept] for place in at), table[column].to_numpy()[kept])
+            sums.append(filled)
+    parts = split_change(*sums)
+    composition, rate = (np.einsum("dkj,dj->dk", rule.coefficients, part) for part in parts)
+    return pd.DataFrame(
+        {
+            "district": np.repeat(np.array(domains, dtype=object), len(rule.nodes)),
+            "key": np.tile(rule.nodes["key"].to_numpy(), len(domains)),
+            "composition": np.where(rule.is_scored, composition, np.nan).ravel(),
+            "rate": np.where(rule.is_scored, rate, np.nan).ravel(),
+        }
     )
+
+
+def is_restated(rule: ScoringRule, current_set: IndicatorSet, base_set: IndicatorSet) -> np.ndarray:
+    """(D, K) whether the base year is measured otherwise than it was published.
+
+    So it is for a sub-dimension that lost or gained an indicator, or changed a weight or its
+    scale, and for every dimension and total above one or short of one.
+    """
+    nodes = rule.nodes
+    scales = base_set.tree.set_index("key")[["scale_min", "scale_max"]]
+    before = scales.reindex(nodes["key"]).to_numpy(float)
+    moved = ~np.isclose(nodes[["scale_min", "scale_max"]].to_numpy(float), before).all(axis=1)
+    weights = [_own_weights(tree, nodes["key"]) for tree in (current_set.tree, base_set.tree)]
+    reweighed = np.array([now != then for now, then in zip(*weights, strict=True)])
+    restated = (rule.codes != OBSERVED) & rule.is_scored
+    restated |= (nodes["level"] == "sub_dimension").to_numpy() & (moved | reweighed)
+    for level in ("dimension", "total"):
+        for row in nodes.index[nodes["level"] == level]:
+            key = nodes.loc[row, "key"]
+            children = (nodes["parent"] == key).to_numpy()
+            base_children = set(base_set.tree.loc[base_set.tree["parent"] == key, "key"])
+            restated[:, row] |= restated[:, children].any(axis=1)
+            restated[:, row] |= set(nodes.loc[children, "key"]) != base_children
+    return restated
 
 
 def _own_weights(tree: pd.DataFrame, keys: pd.Series) -> list[dict[str, float]]:
@@ -131,93 +193,73 @@ def _own_weights(tree: pd.DataFrame, keys: pd.Series) -> list[dict[str, float]]:
     return [table.get(key, {}) for key in keys]
 
 
-def _is_restated(
-    rule: ScoringRule, current_set: IndicatorSet, base_set: IndicatorSet
-) -> np.ndarray:
-    """(K,) whether the base year is measured otherwise than it was published.
-
-    So it is for a sub-dimension that lost or gained an indicator, or changed a weight or its
-    scale, and for every dimension and total above one or short of one.
-    """
-    nodes = rule.nodes
-    scales = base_set.tree.set_index("key")[["scale_min", "scale_max"]]
-    before = scales.reindex(nodes["key"]).to_numpy(float)
-    moved = ~np.isclose(nodes[["scale_min", "scale_max"]].to_numpy(float), before).all(axis=1)
-    restated = np.isin(rule.flags, ["reweighted", "common_core"])
-    weights = [_own_weights(tree, nodes["key"]) for tree in (current_set.tree, base_set.tree)]
-    reweighed = np.array([now != before for now, before in zip(*weights, strict=True)])
-    restated |= (nodes["level"] == "sub_dimension").to_numpy() & (moved | reweighed)
-    for level in ("dimension", "total"):
-        for row in nodes.index[nodes["level"] == level]:
-            key = nodes.loc[row, "key"]
-            children = (nodes["parent"] == key).to_numpy()
-            before_children = set(base_set.tree.loc[base_set.tree["parent"] == key, "key"])
-            restated[row] |= restated[children].any()
-            restated[row] |= set(nodes.loc[children, "key"]) != before_children
-    return restated
-
-
-def _align(totals: PsuTotals, keys: list[str]) -> PsuTotals:
-    """Base-year totals in the current set's indicator order, zeros where it was not asked."""
-    at = {key: number for number, key in enumerate(totals.keys)}
-    columns = np.array([at.get(key, -1) for key in keys])
-
-    def take(table: np.ndarray) -> np.ndarray:
-        return np.where(columns >= 0, table[:, columns], 0.0)
-
-    return PsuTotals(
-        totals.psu, tuple(keys), take(totals.wy), take(totals.w), take(totals.wyy), take(totals.n)
-    )
-
-
 def change_of_districts(
     current: PsuTotals,
     base: PsuTotals,
     current_set: IndicatorSet,
     base_set: IndicatorSet,
-    expected: list[str],
-    incomplete: set[str],
-    restated: set[str],
-    lonely_psu: LonelyPsu = "fail",
+    expected: Sequence[str],
+    incomplete: Collection[str] = (),
+    restated: Collection[str] = (),
+    groups: tuple[pd.DataFrame, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Change of every district and the province (CHANGE_COLUMNS).
 
-    Both totals carry, in psu['district'], the district on today's boundary. `expected`:
-    districts of the current year; `incomplete`: those missing in either year or missing a part
-    of their base-year area; `restated`: those whose base year was drawn on another boundary
-    (flag 'boundary_restated'). q values: Benjamini-Hochberg over the districts of one level.
+    Both totals have the districts of today's boundary as domains. `expected`: districts of the
+    current year; `incomplete`: those missing in either year or missing a part of their base-year
+    area; `restated`: those whose base year was drawn on another boundary (flag
+    'boundary_restated'); `groups`: this year's and the base year's sums by group of respondents
+    (split_by_group), for composition and rate. q values: Benjamini-Hochberg over the districts
+    of one level.
     """
-    tables = []
     nodes = current_set.tree[current_set.tree["level"] != "indicator"]
-    for district in expected:
-        if district in incomplete:
-            tables.append(_absent_change(nodes, district))
-            continue
-        unit_now = current.where((current.psu["district"] == district).to_numpy())
-        unit_before = base.where((base.psu["district"] == district).to_numpy())
-        table = change_of_unit(unit_now, unit_before, current_set, base_set, lonely_psu)
-        if district in restated:
-            others = table["flag"].where(table["flag"] != "observed", "")
-            table["flag"] = [";".join(filter(None, (f, "boundary_restated"))) for f in others]
-        tables.append(table.assign(district=district))
-    if incomplete:
-        tables.append(_absent_change(nodes, PROVINCE))
-    else:
-        province = change_of_unit(current, base, current_set, base_set, lonely_psu)
-        tables.append(province.assign(district=PROVINCE))
+    whole = [name for name in expected if name not in incomplete]
+    pairs = []
+    if whole:
+        pairs.append((current.only(whole), base.only(whole)))
+    if not incomplete:
+        pairs.append((current.together(PROVINCE), base.together(PROVINCE)))
+    tables = []
+    for now, then in pairs:
+        table, rule = change_of_domains(now, then, current_set, base_set)
+        if groups is not None:
+            own = groups
+            if now.domains == (PROVINCE,):
+                own = tuple(frame.assign(district=PROVINCE) for frame in groups)
+            split = split_by_group(rule, now.domains, *own)
+            table = table.merge(split, on=["district", "key"], validate="one_to_one")
+        tables.append(table)
+    absent = [name for name in expected if name in incomplete]
+    tables += [_absent_change(nodes, name) for name in [*absent, *([PROVINCE] if absent else [])]]
     changes = pd.concat(tables, ignore_index=True)
-    changes["q_value"] = np.nan
-    family = [changes["level"], changes["district"] == PROVINCE]
-    for _, rows in changes.dropna(subset=["p_value"]).groupby(family).groups.items():
-        adjusted = stats.false_discovery_control(changes.loc[rows, "p_value"], method="bh")
-        changes.loc[rows, "q_value"] = adjusted
+    moved = changes["district"].isin(restated)
+    others = changes["flag"].where(changes["flag"] != "observed", "")
+    with_boundary = [";".join(filter(None, (flag, "boundary_restated"))) for flag in others]
+    changes["flag"] = np.where(moved, with_boundary, changes["flag"])
+    changes["q_value"] = adjust_p_values(changes)
     has_change = changes["change"].notna()
     changes["is_significant"] = (changes["q_value"] < SIGNIFICANCE).where(has_change)
     official = changes["relative_change"].abs() >= OFFICIAL_RULE
     changes["is_official_change"] = official.where(has_change)
-    return changes[CHANGE_COLUMNS].astype(
-        {"is_significant": "boolean", "is_official_change": "boolean", "df": "Int64"}
-    )
+    return _conform(changes)
+
+
+def adjust_p_values(table: pd.DataFrame) -> pd.Series:
+    """q of each p_value: Benjamini-Hochberg (1995) over the districts of one level, the province
+    apart. `table`: district, level, p_value; NaN stays NaN."""
+    q = pd.Series(np.nan, index=table.index)
+    family = [table["level"], table["district"] == PROVINCE]
+    for _, rows in table.dropna(subset=["p_value"]).groupby(family).groups.items():
+        q[rows] = stats.false_discovery_control(table.loc[rows, "p_value"], method="bh")
+    return q
+
+
+def _conform(changes: pd.DataFrame) -> pd.DataFrame:
+    """The columns of CHANGE_COLUMNS, gaps where the split was not asked for."""
+    return changes.reindex(columns=CHANGE_COLUMNS).astype(
+        {"is_significant": "boolean", "is_official_change": "boolean", "df": "Int64",
+         "comparable": bool, "composition": float, "rate": float}
+    )  # fmt: skip
 
 
 def _absent_change(nodes: pd.DataFrame, district: str) -> pd.DataFrame:
@@ -231,13 +273,11 @@ def _absent_change(nodes: pd.DataFrame, district: str) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def first_year_changes(indicator_set: IndicatorSet, expected: list[str]) -> pd.DataFrame:
+def first_year_changes(indicator_set: IndicatorSet, expected: Sequence[str]) -> pd.DataFrame:
     """Rows of a year that has no survey before it: flag 'no_base_year', no figure."""
     nodes = indicator_set.tree[indicator_set.tree["level"] != "indicator"]
     rows = [_absent_change(nodes, unit) for unit in [*expected, PROVINCE]]
     table = pd.concat(rows, ignore_index=True).assign(
         flag="no_base_year", q_value=np.nan, is_significant=pd.NA, is_official_change=pd.NA
     )
-    return table[CHANGE_COLUMNS].astype(
-        {"is_significant": "boolean", "is_official_change": "boolean", "df": "Int64"}
-    )
+    return _conform(table)

@@ -1,131 +1,373 @@
-"""Estimates and their design-based errors: linearisation over sampling units (method §4, §6).
+"""Estimates and their design-based errors: one pass to sampling units, then linearisation (§4, §6).
 Not here: what an answer is worth (indicators.py), or how indicators add up (scores.py)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-LonelyPsu = Literal["fail", "certainty", "adjust", "average"]
+from dgi.survey.design import Design, LonelyPsu, pad_by_domain, position_in_domain
+
 CONFIDENCE = 0.95
-
-
-class LonelyPsuError(ValueError):
-    """A stratum has one primary sampling unit and no policy was named for it."""
-
-
-@dataclass(frozen=True)
-class PsuTotals:
-    """A survey reduced to its primary sampling units: all that estimates and errors need.
-
-    `psu`: frame of C rows with columns psu, stratum, commune_code, district (index 0..C-1);
-    `wy`, `w`, `wyy`: (C, J) sums over the PSU's respondents of weight*y, weight, weight*y^2
-    where y is present; `n`: (C, J) answers counted. PSUs without an answer stay, as zeros:
-    dropping them would understate the error (method §6).
-    """
-
-    psu: pd.DataFrame
-    keys: tuple[str, ...]
-    wy: np.ndarray
-    w: np.ndarray
-    wyy: np.ndarray
-    n: np.ndarray
-
-    def where(self, rows: np.ndarray) -> PsuTotals:
-        """The PSUs of a domain that is a union of whole strata, such as a district."""
-        return replace(
-            self,
-            psu=self.psu[rows].reset_index(drop=True),
-            wy=self.wy[rows],
-            w=self.w[rows],
-            wyy=self.wyy[rows],
-            n=self.n[rows],
-        )
-
-    def select(self, keys: list[str]) -> PsuTotals:
-        """The same PSUs for some of the indicators, in the order of `keys`."""
-        at = [self.keys.index(key) for key in keys]
-        return replace(
-            self,
-            keys=tuple(keys),
-            wy=self.wy[:, at],
-            w=self.w[:, at],
-            wyy=self.wyy[:, at],
-            n=self.n[:, at],
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Long: one row per PSU and indicator, in PSU order then key order."""
-        size = len(self.keys)
-        frame = self.psu.loc[self.psu.index.repeat(size)].reset_index(drop=True)
-        frame["key"] = np.tile(np.array(self.keys, dtype=object), len(self.psu))
-        for name in ("wy", "w", "wyy", "n"):
-            frame[TOTAL_COLUMNS[name]] = getattr(self, name).ravel()
-        return frame
-
-    @classmethod
-    def from_frame(cls, frame: pd.DataFrame, keys: list[str] | None = None) -> PsuTotals:
-        """The inverse of `to_frame`; PSUs in (district, stratum, psu) order."""
-        named = ["district", "stratum", "psu", "commune_code"]
-        psu = frame[named].drop_duplicates().sort_values(named, ignore_index=True)
-        keys = list(frame["key"].drop_duplicates()) if keys is None else keys
-        tables = {
-            name: frame.pivot_table(
-                index=named, columns="key", values=column, aggfunc="sum", sort=True
-            )[keys].to_numpy(float)
-            for name, column in TOTAL_COLUMNS.items()
-        }
-        return cls(psu=psu, keys=tuple(keys), **tables)
-
-
+CACHED = 1 << 17  # doubles of a histogram that stays in the cache
+UNIT_COLUMNS = ["district", "stratum", "psu", "commune_code"]
+FRACTION = "psu_fraction"
+# The sums of one unit and indicator, and the columns that keep them.
 TOTAL_COLUMNS = {
     "wy": "weighted_sum",
     "w": "weight_sum",
     "wyy": "weighted_square_sum",
     "n": "n",
+    "ey": "residual_sum",
+    "e": "residual_weight_sum",
 }
 
 
-def reduce_to_psu(
-    values: np.ndarray, weights: np.ndarray, respondents: pd.DataFrame, keys: list[str]
-) -> PsuTotals:
-    """One pass over the respondents, for all indicators at once.
+@dataclass(frozen=True)
+class Answers:
+    """Answers as small numbers: `codes` (n, J), -1 where missing, else the place in `levels[j]`,
+    the values in ascending order that indicator j takes. int8 codes in column order are fastest."""
 
-    `values`: (n, J), NaN where missing; `weights`: (n,), above zero or zero;
-    `respondents`: n rows with psu, stratum, commune_code, district. Returns PsuTotals in
-    (district, stratum, psu) order. Raises ValueError when a PSU lies in two strata.
+    codes: np.ndarray
+    levels: tuple[np.ndarray, ...]
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Answers:
+        """From values (n, J), NaN where missing."""
+        values = np.asarray(values, dtype=float)
+        coded = [pd.factorize(values[:, j], sort=True) for j in range(values.shape[1])]
+        most = max((len(levels) for _, levels in coded), default=0)
+        codes = np.empty(values.shape, dtype=np.int8 if most < 127 else np.int64, order="F")
+        for column, (code, _) in enumerate(coded):
+            codes[:, column] = code
+        return cls(codes, tuple(levels for _, levels in coded))
+
+    def values(self) -> np.ndarray:
+        """Back to values (n, J), 0 where missing."""
+        columns = [np.append(levels, 0.0)[self.codes[:, j]] for j, levels in enumerate(self.levels)]
+        return np.column_stack(columns)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What weights were calibrated to, so that errors respect it (method §6).
+
+    `x`: (n, P) auxiliary values, such as 0/1 columns of the margins; `base_weights`: (n,) the
+    weights before calibration.
     """
-    named = ["district", "stratum", "psu", "commune_code"]
-    psu = respondents[named].drop_duplicates().sort_values(named, ignore_index=True)
-    if psu.duplicated(["district", "psu"]).any():
-        count = int(psu.duplicated(["district", "psu"]).sum())
-        raise ValueError(
-            f"{count} primary sampling units lie in more than one stratum or commune: correct the "
-            "columns Tang, PSU and MaXa of the district's workbook"
+
+    x: np.ndarray
+    base_weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class PsuTotals:
+    """A survey reduced to its sampling units: all that estimates and errors need.
+
+    A cell is one unit in one domain; cells are sorted by domain, stratum and unit. `units`: frame
+    of the design's U units (psu, stratum, ...); `unit`, `domain`: (C,) numbers of each cell's
+    unit and domain; `domains`: their D names. (C, J) sums over the cell's respondents who
+    answered: `w` weight, `wy` weight*y, `wyy` weight*y^2, `n` answers; `ey`, `e` what is left of
+    wy and w after regression on the calibration variables, equal to them without calibration.
+    Units without an answer stay, as zeros: dropping them would understate the error.
+    """
+
+    design: Design
+    units: pd.DataFrame
+    unit: np.ndarray
+    domain: np.ndarray
+    domains: tuple[str, ...]
+    keys: tuple[str, ...]
+    wy: np.ndarray
+    w: np.ndarray
+    wyy: np.ndarray
+    n: np.ndarray
+    ey: np.ndarray
+    e: np.ndarray
+
+    def only(self, names: Sequence[str]) -> PsuTotals:
+        """Some of the domains, being unions of whole strata such as districts, and their units."""
+        chosen = [name for name in self.domains if name in set(names)]
+        number = np.full(len(self.domains), -1)
+        number[[self.domains.index(name) for name in chosen]] = np.arange(len(chosen))
+        rows = number[self.domain] >= 0
+        own = np.zeros(self.design.size, dtype=bool)
+        own[self.unit[rows]] = True
+        return replace(
+            self._with(rows, slice(None)),
+            design=self.design.where(own),
+            units=self.units[own].reset_index(drop=True),
+            unit=(np.cumsum(own) - 1)[self.unit[rows]],
+            domain=number[self.domain][rows],
+            domains=tuple(chosen),
         )
-    position = respondents[named].merge(psu.reset_index(), on=named, how="left")["index"]
-    order = np.argsort(position.to_numpy(), kind="stable")
-    starts = np.searchsorted(position.to_numpy()[order], np.arange(len(psu)))
-    y = np.asarray(values, dtype=float)[order]
-    present = ~np.isnan(y)
-    y = np.where(present, y, 0.0)
-    w = np.where(present, np.asarray(weights, dtype=float)[order][:, None], 0.0)
 
-    def sums(columns: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(columns, starts, axis=0)
+    def together(self, name: str) -> PsuTotals:
+        """All domains as one, such as the province."""
+        order = np.argsort(self.unit, kind="stable")
+        starts = np.flatnonzero(np.diff(self.unit[order], prepend=-1))
+        sums: dict[str, Any] = {
+            field: np.add.reduceat(getattr(self, field)[order], starts, axis=0)
+            for field in TOTAL_COLUMNS
+        }
+        unit = self.unit[order][starts]
+        return replace(
+            self, unit=unit, domain=np.zeros(len(unit), dtype=int), domains=(name,), **sums
+        )
 
+    def select(self, keys: Sequence[str]) -> PsuTotals:
+        """The same units for the indicators of `keys`, in that order; zeros where not asked."""
+        at = np.array([self.keys.index(key) if key in self.keys else -1 for key in keys])
+        chosen = self._with(slice(None), at)
+        zeros: dict[str, Any] = {
+            field: np.where(at >= 0, getattr(chosen, field), 0.0) for field in TOTAL_COLUMNS
+        }
+        return replace(chosen, keys=tuple(keys), **zeros)
+
+    def _with(self, rows: np.ndarray | slice, columns: np.ndarray | slice) -> PsuTotals:
+        parts: dict[str, Any] = {
+            field: getattr(self, field)[rows][:, columns] for field in TOTAL_COLUMNS
+        }
+        return replace(self, **parts)
+
+    def sums(self, table: np.ndarray) -> np.ndarray:
+        """(D, K) sums of a (C, K) table by domain."""
+        starts = np.flatnonzero(np.diff(self.domain, prepend=-1))
+        return np.add.reduceat(table, starts, axis=0)
+
+    def combine(self, z: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """(C, K): cells' z (C, J) times the (D, J, K) coefficients of their domain."""
+        count = len(self.domains)
+        padded = pad_by_domain(z, self.domain, count) @ coefficients
+        return padded[self.domain, position_in_domain(self.domain, count)]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Long: one row per unit and indicator, in unit order then key order."""
+        size = len(self.keys)
+        frame = self.units.iloc[self.unit.repeat(size)].reset_index(drop=True)
+        frame["key"] = np.tile(np.array(self.keys, dtype=object), len(self.unit))
+        for field, column in TOTAL_COLUMNS.items():
+            frame[column] = getattr(self, field).ravel()
+        return frame
+
+    @classmethod
+    def from_frame(
+        cls, frame: pd.DataFrame, keys: Sequence[str], lonely_psu: LonelyPsu = "fail"
+    ) -> PsuTotals:
+        """The inverse of `to_frame`, domains being districts. Raises ValueError when a unit lacks
+        one of the indicators or has it twice."""
+        place = pd.Series(range(len(keys)), index=list(keys), dtype=float)
+        frame = frame.assign(_place=frame["key"].map(place))
+        frame = frame.sort_values([*UNIT_COLUMNS, "_place"], ignore_index=True)
+        named = [*UNIT_COLUMNS, *([FRACTION] if FRACTION in frame else [])]
+        units = frame[named].iloc[:: len(keys)].reset_index(drop=True)
+        if not np.array_equal(frame["_place"], np.tile(np.arange(len(keys)), len(units))):
+            raise ValueError(
+                "the totals do not hold each indicator once for every sampling unit: materialise "
+                "psu_totals anew for the year's districts"
+            )
+        sums: dict[str, Any] = {
+            field: frame[column].to_numpy(float).reshape(len(units), len(keys))
+            for field, column in TOTAL_COLUMNS.items()
+        }
+        design = _district_design(units, lonely_psu)
+        return cls(**_district_cells(units, design), keys=tuple(keys), **sums)
+
+
+def reduce_to_psu(
+    answers: Answers | np.ndarray,
+    weights: np.ndarray,
+    respondents: pd.DataFrame,
+    keys: Sequence[str],
+    calibration: Calibration | None = None,
+    lonely_psu: LonelyPsu = "fail",
+) -> PsuTotals:
+    """One pass over the respondents of districts, for all indicators at once.
+
+    `answers`: Answers, or values (n, J) with NaN where missing; `weights`: (n,), not negative;
+    `respondents`: n rows with psu, stratum, commune_code, district. Returns PsuTotals with the
+    districts as domains. Raises ValueError for a PSU in two strata or communes, or a weight that
+    is negative or not a number.
+    """
+    position, units, design = number_units(respondents, lonely_psu)
+    sums = sum_answers(answers, weights, position, len(units), calibration)
+    return PsuTotals(**_district_cells(units, design), keys=tuple(keys), **sums)
+
+
+def number_units(
+    respondents: pd.DataFrame, lonely_psu: LonelyPsu = "fail"
+) -> tuple[np.ndarray, pd.DataFrame, Design]:
+    """The sampling units of respondents of districts, sorted by district, stratum and psu.
+
+    `respondents`: as for reduce_to_psu; a column psu_fraction, the share of the stratum's units
+    that was drawn, makes the finite population correction. Returns the
+    number of each respondent's unit (n,), the units (U rows) and the design over them. Raises
+    ValueError for a unit in two strata or communes.
+    """
+    named = [*UNIT_COLUMNS, *([FRACTION] if FRACTION in respondents else [])]
+    position, index = pd.MultiIndex.from_frame(respondents[named]).factorize(sort=True)
+    units = pd.DataFrame(index.to_frame(index=False).to_numpy(), columns=named)
+    twice = units.duplicated(["district", "psu"])
+    if twice.any():
+        raise ValueError(
+            f"{int(twice.sum())} primary sampling units lie in more than one stratum or commune: "
+            "correct the columns Tang, PSU and MaXa of the district's workbook"
+        )
+    return position, units, _district_design(units, lonely_psu)
+
+
+def reduce_to_cells(
+    answers: Answers | np.ndarray,
+    weights: np.ndarray,
+    unit: np.ndarray,
+    domain: np.ndarray,
+    design: Design,
+    keys: Sequence[str],
+) -> PsuTotals:
+    """The same for any domain, also one that cuts through sampling units, such as a sex.
+
+    `unit`: (n,) row of the design each respondent lies in; `domain`: (n,) number of the domain,
+    from 0 without gaps, or -1 for a respondent in none. Under calibration make a domain a column
+    of its own instead (NaN outside it): its residuals reach units where nobody belongs to it.
+    """
+    first = design.stages[0]
+    count = design.size
+    # Whole numbers that sort by domain, stratum, unit; respondents of no domain are set aside.
+    order = np.lexsort([np.arange(count), first.unit, first.stratum])
+    rank = np.empty(count, dtype=np.int64)
+    rank[order] = np.arange(count)
+    inside = np.asarray(domain) >= 0
+    cell = np.asarray(domain, dtype=np.int64)[inside] * count + rank[np.asarray(unit)[inside]]
+    keyed = np.flatnonzero(np.bincount(cell, minlength=0))
+    position = np.full(len(inside), -1)
+    number = np.zeros(int(keyed[-1]) + 1, dtype=np.int64)
+    number[keyed] = np.arange(len(keyed))
+    position[inside] = number[cell]
+    if not inside.all():
+        answers = answers if isinstance(answers, Answers) else Answers.of(answers)
+        answers = Answers(answers.codes[inside], answers.levels)
+        weights, position = np.asarray(weights)[inside], position[inside]
+    sums = sum_answers(answers, weights, position, len(keyed))
+    domains = keyed // count
     return PsuTotals(
-        psu=psu,
+        design=design,
+        units=pd.DataFrame({"psu": first.unit, "stratum": first.stratum}),
+        unit=order[keyed % count],
+        domain=domains,
+        domains=tuple(str(number) for number in range(int(domains[-1]) + 1)),
         keys=tuple(keys),
-        wy=sums(w * y),
-        w=sums(w),
-        wyy=sums(w * y * y),
-        n=sums(present.astype(float)),
+        **sums,
     )
+
+
+def _district_design(units: pd.DataFrame, lonely_psu: LonelyPsu) -> Design:
+    stratum = pd.MultiIndex.from_frame(units[["district", "stratum"]]).factorize(sort=True)[0]
+    population = units[FRACTION].to_numpy(float) if FRACTION in units else None
+    group = pd.factorize(units["district"])[0]
+    return Design.of(stratum, population=population, lonely_psu=lonely_psu, group=group)
+
+
+def _district_cells(units: pd.DataFrame, design: Design) -> dict[str, Any]:
+    """Numbering of sampling units sorted by district, stratum and psu, districts as domains."""
+    domain, names = pd.factorize(units["district"], sort=True)
+    return {
+        "design": design,
+        "units": units,
+        "unit": np.arange(len(units)),
+        "domain": domain,
+        "domains": tuple(names),
+    }
+
+
+def sum_answers(
+    answers: Answers | np.ndarray,
+    weights: np.ndarray,
+    cell: np.ndarray,
+    count: int,
+    calibration: Calibration | None = None,
+) -> dict[str, Any]:
+    """The six (count, J) sums of PsuTotals from `cell` (n,), the number of each respondent's cell.
+
+    A histogram of weights over cell and answer gives sums, squares and counts at once, and no
+    (n, J) table of floats is made. Answers of a few columns are packed into one number, so that
+    one histogram serves them all, as long as its table stays in the processor's cache.
+    """
+    answers = answers if isinstance(answers, Answers) else Answers.of(answers)
+    weights = np.asarray(weights, dtype=float)
+    if not (weights >= 0).all():
+        raise ValueError(
+            f"{int((~(weights >= 0)).sum())} weights are negative or not a number: correct them "
+            "before estimating"
+        )
+    cell = np.asarray(cell, dtype=np.int64)
+    wy, w, wyy, n = (np.empty((count, len(answers.levels))) for _ in range(4))
+    room = min(CACHED, len(cell)) // max(count, 1)  # slots a cell
+    for own in _pack_columns([len(levels) + 1 for levels in answers.levels], room):
+        sizes = [len(levels) + 1 for levels in answers.levels[own]]
+        slots = int(np.prod(sizes))
+        packed = np.zeros(len(cell), dtype=np.min_scalar_type(-slots))
+        for column, size in zip(range(own.start, own.stop), sizes, strict=True):
+            packed *= size
+            packed += answers.codes[:, column]
+            packed += 1  # a missing answer is 0
+        place = cell * slots
+        place += packed
+        heavy = np.bincount(place, weights, count * slots).reshape(count, slots)
+        plain = np.bincount(place, minlength=count * slots).reshape(count, slots)
+        # What each slot means for each of the columns: its value, and whether it is an answer.
+        values, seen = np.zeros((slots, len(sizes))), np.zeros((slots, len(sizes)))
+        for number, code in enumerate(np.unravel_index(np.arange(slots), sizes)):
+            values[:, number] = np.append(0.0, answers.levels[own][number])[code]
+            seen[:, number] = code > 0
+        wy[:, own], w[:, own], wyy[:, own] = heavy @ values, heavy @ seen, heavy @ values**2
+        n[:, own] = plain @ seen
+    sums = {"wy": wy, "w": w, "wyy": wyy, "n": n, "ey": wy, "e": w}
+    if calibration is not None:
+        sums["ey"], sums["e"] = _residual_sums(answers, weights, cell, wy, w, calibration)
+    return sums
+
+
+def _pack_columns(sizes: Sequence[int], room: int) -> Iterator[slice]:
+    """Runs of neighbouring columns, each as long as its product of `sizes` stays within `room`."""
+    start, slots = 0, 1
+    for column, size in enumerate(sizes):
+        if column > start and slots * size > room:
+            yield slice(start, column)
+            start, slots = column, 1
+        slots *= size
+    if sizes:
+        yield slice(start, len(sizes))
+
+
+def _residual_sums(
+    answers: Answers,
+    weights: np.ndarray,
+    cell: np.ndarray,
+    wy: np.ndarray,
+    w: np.ndarray,
+    calibration: Calibration,
+) -> tuple[np.ndarray, np.ndarray]:
+    """wy and w less what the calibration variables explain (Deville and Särndal 1992, eq. 3.4).
+
+    A calibrated estimate errs only by the residuals of the regression on x, fitted with the
+    weights before calibration and summed with those after it.
+    """
+    x, base = np.asarray(calibration.x, dtype=float), np.asarray(calibration.base_weights)
+    seen = np.hstack([answers.values(), answers.codes >= 0])
+    root = np.sqrt(base)[:, None]
+    # Least squares and not normal equations: whole margins are collinear, and a variable's
+    # scale must not cost half the digits.
+    beta = np.linalg.lstsq(root * x, root * seen, rcond=1e-12)[0]
+    sums = np.column_stack(
+        [np.bincount(cell, weights * x[:, p], len(wy)) for p in range(x.shape[1])]
+    )
+    explained = sums @ beta
+    return wy - explained[:, : wy.shape[1]], w - explained[:, wy.shape[1] :]
 
 
 def count_respondents(respondents: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
@@ -156,92 +398,105 @@ def sample_sizes(totals: pd.DataFrame) -> pd.DataFrame:
 
 
 def weighted_means(totals: PsuTotals) -> np.ndarray:
-    """Hájek ratio means, (J,): sum w y / sum w over those who answered; NaN where nobody did."""
+    """Hájek ratio means, (D, J): sum w y / sum w over those who answered; NaN where nobody did."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return totals.wy.sum(axis=0) / totals.w.sum(axis=0)
+        return totals.sums(totals.wy) / totals.sums(totals.w)
 
 
 def linearised_means(totals: PsuTotals, means: np.ndarray) -> np.ndarray:
-    """Linearised value of each mean, summed by PSU: (C, J).
+    """Linearised value of each mean, summed by cell: (C, J).
 
     An indicator that nobody answered has no mean and adds nothing: its column is zero.
     """
-    weight = totals.w.sum(axis=0)
+    weight = totals.sums(totals.w)
     answered = weight > 0
-    z = (totals.wy - np.where(answered, means, 0.0) * totals.w) / np.where(answered, weight, 1.0)
-    return np.where(answered, z, 0.0)
+    alike = np.where(answered, means, 0.0)[totals.domain] * totals.e
+    z = (totals.ey - alike) / np.where(answered, weight, 1.0)[totals.domain]
+    return np.where(answered[totals.domain], z, 0.0)
 
 
-def covariance(
-    z: np.ndarray,
-    stratum: np.ndarray,
-    lonely_psu: LonelyPsu = "fail",
-    sampling_fraction: np.ndarray | float = 0.0,
-) -> np.ndarray:
-    """Covariance (K, K) of estimates from their linearised PSU totals (method §6).
+def estimate_ratios(
+    totals: PsuTotals, numerator: Sequence[str], denominator: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ratios of totals (D, K) of pairs of indicators, and their linearised values (C, K).
 
-    `z`: (C, K); `stratum`: (C,) labels; `sampling_fraction`: of each PSU's stratum, (C,) or one
-    number, for the finite population correction. A stratum with one PSU raises LonelyPsuError
-    unless a policy is named, with the meanings of R's `survey.lonely.psu`: certainty (adds
-    nothing), adjust (centred at the grand mean of PSU totals), average (the mean of the other
-    strata's contributions).
+    Both of a pair should be missing together: a ratio over different people is another ratio.
     """
-    centred = centred_totals(z, stratum, lonely_psu, sampling_fraction)
-    result = centred.T @ centred
-    return result * _average_factor(stratum) if lonely_psu == "average" else result
+    top, bottom = totals.select(numerator), totals.select(denominator)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = totals.sums(top.wy) / totals.sums(bottom.wy)
+        z = (top.ey - ratio[totals.domain] * bottom.ey) / totals.sums(bottom.wy)[totals.domain]
+    return ratio, np.nan_to_num(z)
 
 
-def variances(
-    z: np.ndarray,
-    stratum: np.ndarray,
-    lonely_psu: LonelyPsu = "fail",
-    sampling_fraction: np.ndarray | float = 0.0,
-) -> np.ndarray:
-    """The diagonal of `covariance`, (K,), without forming the matrix."""
-    centred = centred_totals(z, stratum, lonely_psu, sampling_fraction)
-    result = np.einsum("ck,ck->k", centred, centred)
-    return result * _average_factor(stratum) if lonely_psu == "average" else result
+def estimate_contrasts(
+    totals: PsuTotals, means: np.ndarray, coefficients: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Linear combinations of any means of any domains (K,), and their covariance (K, K).
+
+    `coefficients`: (D, J, K). Domains that share sampling units are correlated; that is counted.
+    """
+    z = totals.combine(linearised_means(totals, means), coefficients)
+    united = np.zeros((totals.design.size, coefficients.shape[2]))
+    np.add.at(united, totals.unit, z)
+    estimate = np.einsum("dj,djk->k", np.nan_to_num(means), coefficients)
+    return estimate, totals.design.covariance(united)
 
 
-def centred_totals(
-    z: np.ndarray,
-    stratum: np.ndarray,
-    lonely_psu: LonelyPsu = "fail",
-    sampling_fraction: np.ndarray | float = 0.0,
-) -> np.ndarray:
-    """Rows whose cross-product is the covariance: sqrt((1-f) n_h/(n_h-1)) (z_hi - zbar_h)."""
-    codes, counts = _strata(stratum)
-    lonely = counts == 1
-    if lonely.any() and lonely_psu == "fail":
-        raise LonelyPsuError(
-            f"{lonely.sum()} strata have one primary sampling unit: name a policy for them in "
-            "data/surveys.csv, column lonely_psu"
-        )
-    means = np.zeros((len(counts), z.shape[1]))
-    np.add.at(means, codes, z)
-    means /= counts[:, None]
-    if lonely_psu == "adjust":
-        means[lonely] = z.mean(axis=0)
-    with np.errstate(divide="ignore"):
-        scale = np.where(lonely, 1.0, counts / (counts - 1.0))
-    kept = (1.0 - np.broadcast_to(sampling_fraction, len(codes))) * scale[codes]
-    return (z - means[codes]) * np.sqrt(kept)[:, None]
+def estimate_quantile(
+    values: np.ndarray,
+    weights: np.ndarray,
+    unit: np.ndarray,
+    domain: np.ndarray,
+    design: Design,
+    share: float = 0.5,
+) -> pd.DataFrame:
+    """A quantile, such as the median, of one variable by domain with Woodruff's interval (1952).
 
+    `values`: (n,), NaN where missing; `unit`, `domain`: as for reduce_to_cells. The quantile is
+    the smallest value whose weighted share of answers at or below it reaches `share` (R's
+    qrule="math"). The interval turns t limits of that share back into values; se is its half
+    width over the t quantile, as R's svyquantile with interval.type="mean". Returns one row per
+    domain: quantile, se, ci_low, ci_high, df.
+    """
+    answers = Answers.of(np.asarray(values, dtype=float)[:, None])
+    levels = answers.levels[0]
+    domain = np.asarray(domain)
+    count = int(domain.max()) + 1
+    kept = (answers.codes[:, 0] >= 0) & (domain >= 0)
+    table = np.bincount(
+        domain[kept] * len(levels) + answers.codes[kept, 0],
+        np.asarray(weights, dtype=float)[kept],
+        count * len(levels),
+    ).reshape(count, -1)
+    with np.errstate(invalid="ignore"):
+        below = table.cumsum(axis=1) / table.sum(axis=1, keepdims=True)
 
-def _strata(stratum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Stratum number of each PSU and number of PSUs of each stratum."""
-    _, codes, counts = np.unique(np.asarray(stratum), return_inverse=True, return_counts=True)
-    return codes, counts
+    def value_at(shares: np.ndarray) -> np.ndarray:
+        # Rounding in the sums must not push a share that is reached to the next value.
+        reached = below >= shares[:, None] - 1e-12
+        found = np.where(reached.any(axis=1), reached.argmax(axis=1), len(levels) - 1)
+        return np.where(np.isnan(shares) | np.isnan(below[:, -1]), np.nan, levels[found])
 
-
-def _average_factor(stratum: np.ndarray) -> float:
-    _, counts = _strata(stratum)
-    return len(counts) / max((counts > 1).sum(), 1)
-
-
-def degrees_of_freedom(stratum: np.ndarray) -> int:
-    """PSUs minus strata, of the domain's own PSUs."""
-    return len(stratum) - len(np.unique(np.asarray(stratum)))
+    quantile = value_at(np.full(count, share))
+    inside = np.where(np.isnan(values), np.nan, values <= quantile[np.maximum(domain, 0)])
+    totals = reduce_to_cells(inside[:, None], weights, unit, domain, design, ["below"])
+    reached = weighted_means(totals)
+    z = linearised_means(totals, reached)
+    spread = np.sqrt(totals.design.variances(z, totals.unit, totals.domain))
+    df = totals.design.degrees_of_freedom(totals.unit, totals.domain)
+    low, high = t_interval(reached, spread, df[:, None])
+    ends = [value_at(np.clip(end[:, 0], 0, 1)) for end in (low, high)]
+    half = stats.t.ppf(0.5 + CONFIDENCE / 2, df)
+    return pd.DataFrame(
+        {
+            "quantile": quantile,
+            "se": (ends[1] - ends[0]) / (2 * half),
+            "ci_low": ends[0],
+            "ci_high": ends[1],
+            "df": df,
+        }
+    )
 
 
 def t_interval(
@@ -252,68 +507,44 @@ def t_interval(
     return estimate - quantile * se, estimate + quantile * se
 
 
-def estimate_indicators(
-    totals: PsuTotals, min_n: np.ndarray, lonely_psu: LonelyPsu = "fail"
-) -> pd.DataFrame:
-    """Every indicator of one domain: key, estimate, se, ci_low, ci_high, df, n, n_effective,
-    deff, flag.
+def estimate_indicators(totals: PsuTotals, min_n: np.ndarray) -> pd.DataFrame:
+    """Every indicator of every domain: district, key, estimate, se, ci_low, ci_high, df, n,
+    n_effective, deff, flag; domains in order, then keys.
 
     An indicator with fewer than `min_n` (J,) answers is suppressed: a flag, no figure
     (method §4). deff compares with simple random sampling with replacement of the same n (R's
-    `deff="replace"`); where everyone answers alike there is no variance to compare: NaN.
+    `deff="replace"`); where everyone answers alike se is 0 and deff, with no variance to
+    compare, NaN.
     """
     means = weighted_means(totals)
     z = linearised_means(totals, means)
-    stratum = totals.psu["stratum"].to_numpy()
-    variance = variances(z, stratum, lonely_psu)
-    n = totals.n.sum(axis=0)
+    n = totals.sums(totals.n)
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = totals.wyy.sum(axis=0) / totals.w.sum(axis=0) - means**2
-        simple = np.where(spread > 1e-12, spread, np.nan) * n / (n - 1) / n
-        deff = variance / simple
-    df = degrees_of_freedom(stratum)
+        spread = totals.sums(totals.wyy) / totals.sums(totals.w) - means**2
+        varied = spread > 1e-12
+        variance = np.where(varied, totals.design.variances(z, totals.unit, totals.domain), 0.0)
+        deff = variance / (np.where(varied, spread, np.nan) * n / (n - 1) / n)
+    df = totals.design.degrees_of_freedom(totals.unit, totals.domain)[:, None]
     se = np.sqrt(variance)
     low, high = t_interval(means, se, df)
+    with np.errstate(divide="ignore"):
+        n_effective = np.where(deff > 0, n / deff, np.nan)
     table = pd.DataFrame(
         {
-            "key": totals.keys,
-            "estimate": means,
-            "se": se,
-            "ci_low": low,
-            "ci_high": high,
-            "df": df,
-            "n": n.astype("int64"),
-            "n_effective": n / deff,
-            "deff": deff,
+            "district": np.repeat(np.array(totals.domains, dtype=object), len(totals.keys)),
+            "key": np.tile(np.array(totals.keys, dtype=object), len(totals.domains)),
+            "estimate": means.ravel(),
+            "se": se.ravel(),
+            "ci_low": low.ravel(),
+            "ci_high": high.ravel(),
+            "df": np.broadcast_to(df, means.shape).ravel(),
+            "n": n.astype("int64").ravel(),
+            "n_effective": n_effective.ravel(),
+            "deff": deff.ravel(),
             "flag": "observed",
         }
     )
-    small = (n < min_n) | np.isnan(means)
+    small = ((n < min_n) | np.isnan(means)).ravel()
     table.loc[small, ["estimate", "se", "ci_low", "ci_high", "n_effective", "deff"]] = np.nan
     table.loc[small, "flag"] = "suppressed_small_n"
     return table
-
-
-def rao_wu_multipliers(
-    stratum: np.ndarray, replicates: int, generator: np.random.Generator
-) -> np.ndarray:
-    """Rao-Wu rescaled bootstrap: (R, C) factors on the PSUs' weights (Rao, Wu & Yue 1992).
-
-    In each stratum n_h - 1 PSUs are drawn with replacement and counted n_h/(n_h-1) times. A
-    stratum with one PSU keeps it unchanged. Strata are drawn in label order, so the result
-    depends on the generator's seed and the PSUs' order only.
-    """
-    codes, counts = _strata(stratum)
-    factors = np.ones((replicates, len(codes)))
-    for number, count in enumerate(counts):
-        if count > 1:
-            draws = generator.multinomial(count - 1, np.full(count, 1 / count), size=replicates)
-            factors[:, codes == number] = draws * (count / (count - 1))
-    return factors
-
-
-def replicate_means(totals: PsuTotals, factors: np.ndarray) -> np.ndarray:
-    """Means under each replicate: (R, J). A replicate in which nobody answered repeats the mean."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = (factors @ totals.wy) / (factors @ totals.w)
-    return np.where(np.isnan(means), weighted_means(totals), means)

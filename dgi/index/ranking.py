@@ -1,12 +1,17 @@
-"""Ranks and bands of unrounded scores, and how sure they are (method §7).
-Not here: the scores, or the resampling of sampling units (estimation.py)."""
+"""Ranks and bands of unrounded scores, how sure they are, and who cannot be told apart (method §7).
+Not here: the scores, or the resampling of sampling units (replicates.py)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 BANDS = ("high", "upper_middle", "lower_middle", "low")
+CONFIDENCE = 0.95
+SIGNIFICANCE = 0.05
 
 
 def rank_descending(scores: pd.Series) -> pd.Series:
@@ -22,13 +27,19 @@ def band_codes(scores: np.ndarray) -> np.ndarray:
     16 / 16 / 15 / 16 (method §7).
     """
     scores = np.asarray(scores, dtype=float)
-    if scores.size == 0 or np.isnan(scores).all():
+    if scores.size == 0:
         return np.full(scores.shape, -1)
-    with np.errstate(invalid="ignore"):
-        quantile = np.nanquantile if np.isnan(scores).any() else np.quantile  # the latter is fast
-        cuts = quantile(scores, [0.75, 0.5, 0.25], axis=-1, keepdims=True)
-        bands = (scores < cuts[0]).astype(int) + (scores < cuts[1]) + (scores < cuts[2])
-    return np.where(np.isnan(scores), -1, bands)
+    present = ~np.isnan(scores)
+    ordered = np.sort(scores, axis=-1)  # NaN last
+    last = np.maximum(present.sum(axis=-1, keepdims=True) - 1, 0)
+    bands = np.zeros(scores.shape, dtype=int)
+    for quantile in (0.75, 0.5, 0.25):
+        place = quantile * last
+        low = np.floor(place).astype(int)
+        under = np.take_along_axis(ordered, low, axis=-1)
+        over = np.take_along_axis(ordered, np.minimum(low + 1, last), axis=-1)
+        bands += scores < under + (over - under) * (place - low)
+    return np.where(present, bands, -1)
 
 
 def band_names(scores: np.ndarray) -> np.ndarray:
@@ -37,24 +48,81 @@ def band_names(scores: np.ndarray) -> np.ndarray:
     return np.array([*BANDS, ""], dtype=object)[codes]
 
 
-def rank_uncertainty(scores: np.ndarray, replicates: np.ndarray, level: float = 0.95) -> dict:
-    """Rank interval and band probability of each unit from replicates of all units together.
+@dataclass(frozen=True)
+class RankUncertainty:
+    """How sure the ranks of U units on K scores are; NaN where a score is suppressed.
 
-    `scores`: (U,), NaN where suppressed; `replicates`: (R, U). Returns arrays of length U:
-    rank_low (best plausible rank), rank_high, band_probability (share of replicates in which
-    the unit falls in the band of its published score); NaN where suppressed. The interval
-    holds the central `level` of the replicate ranks.
+    `low`, `high`: (U, K) best and worst plausible rank; `rank_shares`: (U, K, U) probability of
+    rank 1, 2, ...; `band_shares`: (U, K, 4) probability of each band, best first.
     """
-    scores = np.asarray(scores, dtype=float)
+
+    low: np.ndarray
+    high: np.ndarray
+    rank_shares: np.ndarray
+    band_shares: np.ndarray
+
+
+def measure_rank_uncertainty(scores: np.ndarray, replicates: np.ndarray) -> RankUncertainty:
+    """Rank intervals and probabilities from replicates of all units together (method §7).
+
+    `scores`: (U, K), NaN where suppressed; `replicates`: (R, U, K). The interval holds the
+    central 95% of the replicate ranks. Replicates are compared to nine decimals, so that the
+    order in which a machine adds up cannot decide a rank.
+    """
     present = ~np.isnan(scores)
-    low = np.full(scores.shape, np.nan)
-    high, probability = low.copy(), low.copy()
-    if present.sum() == 0:
-        return {"rank_low": low, "rank_high": high, "band_probability": probability}
-    drawn = np.asarray(replicates, dtype=float)[:, present]
-    ranks = 1 + (drawn[:, :, None] < drawn[:, None, :]).sum(axis=2)
-    tail = (1 - level) / 2
-    low[present] = np.quantile(ranks, tail, axis=0, method="inverted_cdf")
-    high[present] = np.quantile(ranks, 1 - tail, axis=0, method="inverted_cdf")
-    probability[present] = (band_codes(drawn) == band_codes(scores[present])).mean(axis=0)
-    return {"rank_low": low, "rank_high": high, "band_probability": probability}
+    drawn = np.where(present, np.round(replicates, 9), np.nan).transpose(0, 2, 1)  # (R, K, U)
+    ranks = 1 + (drawn[..., :, None] < drawn[..., None, :]).sum(axis=-1)
+    bands = band_codes(drawn)
+
+    def shares(of: np.ndarray, places: range) -> np.ndarray:
+        table = np.stack([(of == place).mean(axis=0) for place in places], axis=-1)
+        return np.where(present[..., None], table.transpose(1, 0, 2), np.nan)
+
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="inverted_cdf")
+    return RankUncertainty(
+        np.where(present, low.T, np.nan),
+        np.where(present, high.T, np.nan),
+        shares(ranks, range(1, len(scores) + 1)),
+        shares(bands, range(len(BANDS))),
+    )
+
+
+def group_indistinguishable(scores: np.ndarray, variances: np.ndarray, df: np.ndarray) -> list[str]:
+    """Letters of the groups of units that cannot be told apart on one score; '' without a score.
+
+    `scores`, `variances`, `df`: (U,) of units with samples of their own, so that the variance of
+    a difference is the sum of theirs and its t test has Welch and Satterthwaite's df. All pairs
+    are one family (Benjamini-Hochberg, q < 0.05). Two units that share a letter cannot be told
+    apart; a unit in no group with another stands alone (compact letter display, Piepho 2004).
+    Letters run from the group with the best score.
+    """
+    units = np.flatnonzero(~np.isnan(scores) & (df > 0))
+    units = units[np.argsort(-scores[units], kind="stable")]
+    first, second = np.triu_indices(len(units), 1)
+    a, b = units[first], units[second]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = variances[a] + variances[b]
+        freedom = spread**2 / (variances[a] ** 2 / df[a] + variances[b] ** 2 / df[b])
+        p = 2 * stats.t.sf(np.abs(scores[a] - scores[b]) / np.sqrt(spread), freedom)
+    # Two scores without any error differ when they differ.
+    p = np.where(spread > 0, p, (scores[a] == scores[b]).astype(float))
+    distinct = stats.false_discovery_control(p) < SIGNIFICANCE if len(p) else np.zeros(0, bool)
+    groups = [set(range(len(units)))] if len(units) else []
+    for i, j in zip(first[distinct], second[distinct], strict=True):
+        torn = [group for group in groups if i in group and j in group]
+        groups = [group for group in groups if group not in torn]
+        for part in [group - {one} for group in torn for one in (i, j)]:
+            if not any(part <= group for group in groups):
+                groups = [group for group in groups if not group <= part] + [part]
+    letters = [""] * len(scores)
+    for number, group in enumerate(sorted(groups, key=sorted)):
+        for unit in sorted(group):
+            letters[units[unit]] += _letter(number)
+    return letters
+
+
+def _letter(number: int) -> str:
+    """a ... z, then a1 ... z1, and so on."""
+    cycle, place = divmod(number, 26)
+    return chr(ord("a") + place) + (str(cycle) if cycle else "")

@@ -24,7 +24,7 @@ from dgi.papi.scores import (
 )
 from dgi.survey.questionnaire import REPAIR as QUESTIONNAIRE_REPAIR
 from dgi.survey.questionnaire import Questionnaire, QuestionnaireRow
-from dgi.survey.register import SurveyRow, check_surveys
+from dgi.survey.register import DesignRow, SurveyRow, check_designs, check_surveys
 from dgi.survey.units import Units
 from dgi.survey.weights import CensusRow, CommuneAdultsRow, SexAgeRow, district_margins
 
@@ -93,7 +93,20 @@ class Facts:
         self.indicator_set(survey.indicator_set).check_against(
             self.questionnaire(survey.questionnaire)
         )
+        self.design(survey.design)
         return survey
+
+    @lru_cache  # noqa: B019
+    def design(self, name: str) -> DesignRow:
+        """The sampling design of that name."""
+        fixed = self.table("questionnaires/fixed_columns.csv")["name"]
+        rows = check_designs(read_table(self.folder / "designs.csv"), set(fixed))
+        own = rows[rows["design"] == name]
+        if own.empty:
+            raise FactError([Fault("data/surveys.csv", "no such design in data/designs.csv",
+                                   "Correct the name, or add the design's row.",
+                                   column="design", value=name)])  # fmt: skip
+        return DesignRow.model_validate(own.iloc[0].to_dict())
 
     @cached_property
     def units(self) -> Units:
@@ -157,6 +170,17 @@ class Facts:
             read_table(self.folder / "questionnaires/answers.csv"),
             read_table(self.folder / "questionnaires/fixed_columns.csv"),
         )
+
+    def satisfaction_question(self, name: str) -> str:
+        """The question on overall satisfaction of one questionnaire, '' where none is asked."""
+        rows = self.questionnaires.set_index("questionnaire")
+        question = str(rows.loc[name, "satisfaction"])
+        if question and question not in set(self.questionnaire(name).questions["question"]):
+            raise FactError([Fault("data/questionnaires/questionnaires.csv",
+                                   f"the questionnaire {name} has no such question",
+                                   "Correct the question, or leave the cell blank.",
+                                   column="satisfaction", value=question)])  # fmt: skip
+        return question
 
     @cached_property
     def censuses(self) -> pd.DataFrame:

@@ -53,6 +53,7 @@ class QuestionnaireRow(Row):
     last_year: Year
     name_vi: Text
     name_en: Text
+    satisfaction: str = ""
 
 
 def parse_condition(text: str) -> tuple[str, tuple[int, ...]] | None:
@@ -122,6 +123,12 @@ class Questionnaire:
     def codes(self, answers: str, kind: str | None = None) -> list[int]:
         """Codes of one answer list, all or of one kind (valid, dont_know, refused)."""
         return self._code_lists.get((answers, kind), [])
+
+    def valid_answers(self, responses: pd.DataFrame, question: str) -> np.ndarray:
+        """(n,) codes of one question as numbers, NaN where not one of its valid answers."""
+        lists = self.questions.set_index("question")["answers"]
+        codes = responses[question].to_numpy(float, na_value=np.nan)
+        return np.where(np.isin(codes, self.codes(lists[question], "valid")), codes, np.nan)
 
     def headers(self) -> dict[str, str]:
         """Workbook header -> name used from here on, fixed columns first."""

@@ -1,8 +1,9 @@
 """The survey register: for each year its indicator set, questionnaire, boundary and design.
-Not here: the questionnaire or the set themselves, which the register only names."""
+Not here: the questionnaire or the set that it names, or the variance of a design (design.py)."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Literal
 
@@ -10,9 +11,12 @@ import pandas as pd
 
 from dgi.errors import Fault
 from dgi.facts import Row, Text, Year, check_rows, check_unique, raise_faults
+from dgi.survey.design import LonelyPsu
 
 WHERE = "data/surveys.csv"
 REPAIR = "Correct the cell in data/surveys.csv; each survey year has one row."
+DESIGNS_WHERE = "data/designs.csv"
+DESIGNS_REPAIR = "Correct the cell; data/README.md says what each column means."
 
 
 class SurveyRow(Row):
@@ -26,8 +30,22 @@ class SurveyRow(Row):
     fieldwork_end: date
     sample_per_district: int
     respondents_per_village: int
-    lonely_psu: Literal["fail", "certainty", "adjust", "average"]
+    design: Text
     census: Text
+
+
+class DesignRow(Row):
+    """One sampling design: the columns of the responses that carry it (data/designs.csv)."""
+
+    design: Text
+    weights: Literal["computed", "delivered"]
+    weight: str = ""
+    stratum: Text
+    psu: Text
+    psu_population: str = ""
+    lonely_psu: LonelyPsu
+    note_vi: Text
+    note_en: Text
 
 
 def check_surveys(table: pd.DataFrame) -> pd.DataFrame:
@@ -40,3 +58,41 @@ def check_surveys(table: pd.DataFrame) -> pd.DataFrame:
                                 column="fieldwork_end", value=str(row.fieldwork_end)))  # fmt: skip
     raise_faults(faults)
     return rows.sort_values("survey_year", ignore_index=True)
+
+
+def check_designs(table: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
+    """Type the register of designs; `columns`: what responses carry. Raises FactError."""
+    rows = check_rows(table, DesignRow, DESIGNS_WHERE, DESIGNS_REPAIR)
+    faults = check_unique(rows, ["design"], DESIGNS_WHERE)
+    for number, row in enumerate(rows.itertuples(index=False), start=2):
+        named = {
+            name: getattr(row, name) for name in ("stratum", "psu", "psu_population", "weight")
+        }
+        faults += [
+            Fault(DESIGNS_WHERE, "the responses carry no such column", DESIGNS_REPAIR, row=number,
+                  column=name, value=value)
+            for name, value in named.items() if value and value not in columns
+        ]  # fmt: skip
+        if (row.weights == "delivered") != bool(row.weight):
+            faults.append(Fault(DESIGNS_WHERE, "delivered weights, and no others, name a column",
+                                DESIGNS_REPAIR, row=number, column="weight",
+                                value=row.weight))  # fmt: skip
+    raise_faults(faults)
+    return rows
+
+
+def sampling_units(responses: pd.DataFrame, design: DesignRow) -> pd.DataFrame:
+    """District, stratum, psu, commune_code of each respondent, and psu_fraction: the share of the
+    stratum's units that was drawn, 0 where the design states no population of units.
+
+    Labels are a field team's: a stratum is made unique over districts, and a sampling unit is
+    known by its commune, so that it is the same unit after its district has merged.
+    """
+    units = responses[["district", "commune_code"]].assign(
+        stratum=responses["district"] + ": " + responses[design.stratum],
+        psu=responses["commune_code"] + "/" + responses[design.psu],
+    )
+    if not design.psu_population:
+        return units.assign(psu_fraction=0.0)
+    drawn = units.groupby("stratum")["psu"].transform("nunique")
+    return units.assign(psu_fraction=drawn / responses[design.psu_population].astype(float))

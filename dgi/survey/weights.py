@@ -1,5 +1,5 @@
-"""Respondent weights: design, non-response, trimming, raking to census margins (method §5).
-Not here: estimates or their errors (dgi.index.estimation)."""
+"""Respondent weights of a district: stages, census margins, trimming and a report (method §5).
+Not here: calibration as such (calibration.py), estimates or their errors (dgi.index)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pandas as pd
 
 from dgi.errors import Fault
 from dgi.facts import CommuneCode, DistrictKey, Row, Text, raise_faults
+from dgi.survey.calibration import RAKE_TOLERANCE, bound_weights, indicator_columns, rake
+from dgi.survey.register import DesignRow
 from dgi.survey.units import Units
 
 MARGINS = ("sex_age", "area")
 TRIM_LOW, TRIM_HIGH = 0.2, 5.0  # times the median: the range that method §5 asks to state
-RAKE_TOLERANCE = 1e-10
-RAKE_ROUNDS = 500
+TRIM_ROUNDS = 400
+AT_BOUND = 1e-6  # relative: how near a bound is at the bound, and not beyond it
 LARGEST_GAP = 1e-6  # relative, of any margin's category: more is an error
 
 
@@ -115,71 +117,53 @@ def _area_on(codes: pd.Series, units: Units, day: date) -> pd.Series:
 class WeightReport:
     """What a data engineer asks of a set of weights."""
 
-    rounds: int
+    rounds: int  # of raking, over all repetitions
     converged: bool
     largest_gap: float  # largest |achieved / wanted - 1| over the margins' categories
-    trimmed_n: int
+    lower_bound: float  # persons: TRIM_LOW and TRIM_HIGH times the median of the raked weights
+    upper_bound: float
+    trimmed_n: int  # final weights at a bound, or beyond it where the margins leave no choice
+    weights_within_bounds: bool
     kish_design_effect: float
     weight_cv: float
     weight_min: float
     weight_max: float
 
 
+def stage_weights(probabilities: np.ndarray) -> np.ndarray:
+    """Design weights (n,): 1 / product of the stage `probabilities` (n, S) (method §5).
+
+    Raises ValueError for probabilities that are missing or outside (0, 1].
+    """
+    probabilities = np.asarray(probabilities, dtype=float)
+    wrong = ~((probabilities > 0) & (probabilities <= 1))
+    if wrong.any():
+        raise ValueError(
+            f"{wrong.any(axis=1).sum()} rows have a selection probability outside (0, 1], such as "
+            f"{probabilities[wrong][0]:g}: correct the stages' probabilities"
+        )
+    return 1 / probabilities.prod(axis=1)
+
+
 def base_weights(responses: pd.DataFrame) -> np.ndarray:
-    """Design weight: 1 / (stage probabilities), times adults per interview in the village.
+    """Design weight: `stage_weights`, times adults per interview in the village.
 
     `responses` needs commune_prob, village_prob, village_adults, village_code. Sharing the
     village's adults over the interviews it kept is the non-response adjustment within the
     last-stage unit (method §5). Returns (n,), persons per respondent.
     """
     kept = responses.groupby("village_code")["village_code"].transform("size").to_numpy(float)
-    stages = (responses["commune_prob"] * responses["village_prob"]).to_numpy(float)
-    return responses["village_adults"].to_numpy(float) / kept / stages
-
-
-def rake(
-    weights: np.ndarray, codes: list[np.ndarray], targets: list[np.ndarray]
-) -> tuple[np.ndarray, int, float]:
-    """Iterative proportional fitting of `weights` (n,) to one target vector per margin.
-
-    `codes[m]`: category number of each respondent in margin m; `targets[m]`: population of
-    each category, above zero, all margins with one common sum. Returns raked weights, rounds
-    used, and the largest relative gap left. Raises ValueError for a category that has a
-    population and no respondent: no weight can stand for people nobody was asked among.
-    """
-    raked = np.asarray(weights, dtype=float).copy()
-    for margin, (code, target) in enumerate(zip(codes, targets, strict=True)):
-        empty = np.flatnonzero((np.bincount(code, raked, len(target)) == 0) & (target > 0))
-        if len(empty):
-            raise ValueError(f"margin {margin} has population but no respondent in {empty}")
-    gap = np.inf
-    for round_number in range(1, RAKE_ROUNDS + 1):
-        for code, target in zip(codes, targets, strict=True):
-            raked *= (target / np.bincount(code, raked, len(target)))[code]
-        gap = max(
-            float(np.abs(np.bincount(code, raked, len(target)) / target - 1).max())
-            for code, target in zip(codes, targets, strict=True)
-        )
-        if gap < RAKE_TOLERANCE:
-            return raked, round_number, gap
-    return raked, RAKE_ROUNDS, gap
+    stages = stage_weights(responses[["commune_prob", "village_prob"]].to_numpy(float))
+    return responses["village_adults"].to_numpy(float) / kept * stages
 
 
 def trim(weights: np.ndarray, low: float = TRIM_LOW, high: float = TRIM_HIGH) -> np.ndarray:
-    """Weights brought inside `low` and `high` times their median, the excess shared out.
+    """Weights (n,) inside `low` and `high` times their median, their sum kept (method §5).
 
-    The sum is kept: what is cut off is spread over the others in proportion (method §5).
+    The excess is shared out by `bound_weights`, which raises ValueError when it does not fit.
     """
-    weights = np.asarray(weights, dtype=float)
-    total, median = weights.sum(), np.median(weights)
-    bounded = np.clip(weights, low * median, high * median)
-    inside = (bounded > low * median) & (bounded < high * median)
-    if inside.any():
-        share = 1 + (total - bounded.sum()) / bounded[inside].sum()
-        if share > 0:
-            return np.where(inside, bounded * share, bounded)
-    # So few weights are left inside that they cannot carry the excess: all of them do.
-    return bounded * (total / bounded.sum())
+    median = np.median(weights)
+    return bound_weights(weights, low * median, high * median)
 
 
 def kish_design_effect(weights: np.ndarray) -> float:
@@ -188,16 +172,15 @@ def kish_design_effect(weights: np.ndarray) -> float:
     return float(len(weights) * (weights**2).sum() / weights.sum() ** 2)
 
 
-def weigh_district(
+def margin_codes(
     responses: pd.DataFrame, margins: pd.DataFrame
-) -> tuple[pd.DataFrame, WeightReport]:
-    """Weights of one district's respondents, raked to its margins.
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """A category number (n,) per respondent and the population of each, for every margin.
 
     `margins`: the district's rows of `district_margins`. A sex-age cell nobody was interviewed
-    in is joined to the same sex's nearest age group before raking. Returns one row per respondent
-    (respondent_id, base_weight, weight) and the report.
+    in is joined to the same sex's nearest age group (method §5). Raises ValueError for interviews
+    in a category that the census leaves empty.
     """
-    base = base_weights(responses)
     categories = {
         "sex_age": (responses["sex"] + " " + responses["age_group"]).to_numpy(str),
         "area": responses["area"].to_numpy(str),
@@ -206,21 +189,35 @@ def weigh_district(
     for name in MARGINS:
         wanted = margins[margins["margin"] == name].set_index("category")["population"]
         wanted = _join_empty_cells(wanted, set(categories[name]))
-        labels = list(wanted.index)
-        position = {label: number for number, label in enumerate(labels)}
-        unknown = sorted(set(categories[name]) - set(labels))
+        codes.append(wanted.index.get_indexer(categories[name]))
+        unknown = sorted(set(categories[name][codes[-1] < 0]))
         if unknown:
             raise ValueError(
                 f"the census margin {name} has nobody in {', '.join(unknown)}, but interviews "
                 "were taken there: correct data/census or the workbook's area and sex columns"
             )
-        codes.append(np.array([position[label] for label in categories[name]]))
         targets.append(wanted.to_numpy(float))
-    raked, rounds, gap = rake(base, codes, targets)
-    trimmed = trim(raked)
-    trimmed_n = int((~np.isclose(trimmed / raked, np.median(trimmed / raked))).sum())
-    if trimmed_n:
-        raked, rounds, gap = rake(trimmed, codes, targets)
+    return codes, targets
+
+
+def weigh_district(
+    responses: pd.DataFrame, margins: pd.DataFrame
+) -> tuple[pd.DataFrame, WeightReport]:
+    """Weights of one district's respondents, raked to its margins and trimmed (method §5).
+
+    Raking and trimming alternate until both hold. Where they cannot, the margins do, and the
+    report says that the bounds do not. Returns one row per respondent (respondent_id,
+    base_weight, weight) and the report. Raises ValueError when raking misses the margins.
+    """
+    base = base_weights(responses)
+    codes, targets = margin_codes(responses, margins)
+    weights, rounds, gap = rake(base, codes, targets)
+    lower, upper = TRIM_LOW * np.median(weights), TRIM_HIGH * np.median(weights)
+    for _ in range(TRIM_ROUNDS if lower <= weights.mean() <= upper else 0):
+        if not _outside(weights, lower, upper, AT_BOUND).any():
+            break
+        weights, more, gap = rake(bound_weights(weights, lower, upper), codes, targets)
+        rounds += more
     if gap > LARGEST_GAP:
         raise ValueError(
             f"raking did not reach the census margins (off by {gap:.1%} after {rounds} rounds): "
@@ -230,20 +227,52 @@ def weigh_district(
         rounds=rounds,
         converged=gap < RAKE_TOLERANCE,
         largest_gap=gap,
-        trimmed_n=trimmed_n,
-        kish_design_effect=kish_design_effect(raked),
-        weight_cv=float(raked.std() / raked.mean()),
-        weight_min=float(raked.min()),
-        weight_max=float(raked.max()),
+        lower_bound=float(lower),
+        upper_bound=float(upper),
+        trimmed_n=int(_outside(weights, lower, upper, -AT_BOUND).sum()),
+        weights_within_bounds=not _outside(weights, lower, upper, AT_BOUND).any(),
+        kish_design_effect=kish_design_effect(weights),
+        weight_cv=float(weights.std() / weights.mean()),
+        weight_min=float(weights.min()),
+        weight_max=float(weights.max()),
     )
-    table = pd.DataFrame(
-        {
-            "respondent_id": responses["respondent_id"].to_numpy(),
-            "base_weight": base,
-            "weight": raked,
-        }
-    )
-    return table, report
+    table = responses[["respondent_id"]].reset_index(drop=True)
+    return table.assign(base_weight=base, weight=weights), report
+
+
+def weigh_respondents(
+    responses: pd.DataFrame, margins: pd.DataFrame, design: DesignRow
+) -> tuple[pd.DataFrame, WeightReport | None]:
+    """Weights as the survey's design says: computed (`weigh_district`), or as delivered.
+
+    Delivered weights are used as they are, base_weight equal to weight, without a report. Raises
+    ValueError for one that is missing or not above zero.
+    """
+    if design.weights == "computed":
+        return weigh_district(responses, margins)
+    delivered = responses[design.weight].to_numpy(float, na_value=np.nan)
+    if not (delivered > 0).all():
+        raise ValueError(
+            f"{int((~(delivered > 0)).sum())} delivered weights are missing or not above zero: "
+            f"correct the column {design.weight} of the district's workbook"
+        )
+    table = responses[["respondent_id"]].reset_index(drop=True)
+    return table.assign(base_weight=delivered, weight=delivered), None
+
+
+def calibration_columns(
+    responses: pd.DataFrame, margins: pd.DataFrame, design: DesignRow
+) -> np.ndarray | None:
+    """(n, P) what `weigh_respondents` calibrated to, None where it did not."""
+    if design.weights == "delivered":
+        return None
+    codes, targets = margin_codes(responses, margins)
+    return indicator_columns(codes, [len(target) for target in targets])
+
+
+def _outside(weights: np.ndarray, lower: float, upper: float, slack: float) -> np.ndarray:
+    """True (n,) where a weight is beyond a bound by more than `slack`, relative."""
+    return (weights < lower * (1 - slack)) | (weights > upper * (1 + slack))
 
 
 def _join_empty_cells(wanted: pd.Series, observed: set[str]) -> pd.Series:

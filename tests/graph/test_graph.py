@@ -69,7 +69,7 @@ def test_every_asset_says_what_a_row_is_and_who_owns_it():
 
 def test_every_kept_table_has_its_columns_described():
     files = {"papi_report", "annual_report", "district_profile"}
-    loads = {"published_reference", "published_papi", "published_survey"}
+    loads = {"published_reference", "published_papi", "published_survey", "published_analysis"}
     graph = defs.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         name = key.to_user_string()

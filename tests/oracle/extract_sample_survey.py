@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from dgi.index.change import pair_strata
 from dgi.index.indicators import indicator_values
+from dgi.index.panel import join_strata
 from dgi.ingest.facts import Facts, read_table
 from dgi.ingest.workbooks import read_district_year
 from dgi.survey.responses import type_responses
@@ -55,17 +55,9 @@ def main(landing: Path) -> None:
             table[list(indicators["key"])] = values
             tables.append(table)
     extract = pd.concat(tables, ignore_index=True)
-    extract.insert(6, "panel_stratum", "")
-    for _, rows in extract.groupby("unit_2020"):
-        psu = {
-            year: own[["psu", "stratum"]].drop_duplicates()
-            for year, own in rows.groupby("survey_year")
-        }
-        labels = pair_strata(psu[2020], psu[2019])
-        for year, common in zip((2020, 2019), labels, strict=True):
-            label = dict(zip(psu[year]["stratum"], common, strict=True))
-            own = rows.index[rows["survey_year"] == year]
-            extract.loc[own, "panel_stratum"] = extract.loc[own, "stratum"].map(label)
+    units = extract.rename(columns={"survey_year": "year", "unit_2020": "domain"})
+    joined = pd.Series(join_strata(units)).map("joined {}".format)
+    extract.insert(6, "panel_stratum", joined)
     tree = read_table(ROOT / "data" / "indicator_sets" / f"{survey.indicator_set}.csv")
     dimensions = tree.loc[tree["key"].isin(SUB_DIMENSIONS), "parent"]
     kept = (tree["level"] == "total") | tree["key"].isin([*SUB_DIMENSIONS, *dimensions])

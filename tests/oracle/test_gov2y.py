@@ -9,19 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dgi.index.change import change_of_districts, stack_years
+from dgi.index.change import change_of_districts
 from dgi.index.estimation import (
-    covariance,
-    degrees_of_freedom,
+    PsuTotals,
     estimate_indicators,
+    estimate_quantile,
     linearised_means,
     reduce_to_psu,
-    variances,
     weighted_means,
 )
 from dgi.index.indicators import IndicatorSet
-from dgi.index.scores import score_unit
-from dgi.survey.weights import rake
+from dgi.index.panel import stack_years
+from dgi.index.replicates import Replicates, make_jackknife, replicate_means
+from dgi.index.scores import geometric_mean, score_domains
+from dgi.survey.calibration import rake
+from dgi.survey.design import Design
 
 DATA = Path(__file__).parent / "data"
 # Relative, against R: what double precision leaves of sums taken in another order.
@@ -56,29 +58,41 @@ def year_of(survey, design):
     return survey[survey["year"] == (2024 if design == "g24" else 2023)]
 
 
-def fraction_of(totals, rows, design):
-    """n_h / N_h of each PSU, from the population counts of the design with a correction."""
+def prepared(rows, design):
+    """Respondents with the design's finite population correction, where it has one."""
     if design != "g23_fpc":
-        return 0.0
-    size = rows.drop_duplicates("stratum").set_index("stratum")["npsu_pop"]
-    counts = totals.psu["stratum"].map(totals.psu["stratum"].value_counts())
-    return (counts / totals.psu["stratum"].map(size)).to_numpy(float)
+        return rows
+    drawn = rows.groupby("stratum")["psu"].transform("nunique")
+    return rows.assign(psu_fraction=drawn / rows["npsu_pop"])
 
 
-def scored(rows):
-    """PSU totals of u = 100 (x - min)/(max - min), reversed where direction is -1."""
+def worth(rows):
+    """u = 100 (x - min)/(max - min), reversed where direction is -1."""
     low, high = SPEC["min"].to_numpy(float), SPEC["max"].to_numpy(float)
     u = 100 * (rows[KEYS].to_numpy(float) - low) / (high - low)
-    u = np.where(SPEC["direction"].to_numpy() < 0, 100 - u, u)
-    return reduce_to_psu(u, rows["weight"].to_numpy(float), rows, KEYS)
+    return np.where(SPEC["direction"].to_numpy() < 0, 100 - u, u)
 
 
-def raw(rows):
+def scored(rows) -> PsuTotals:
+    return reduce_to_psu(worth(rows), rows["weight"].to_numpy(float), rows, KEYS)
+
+
+def raw(rows) -> PsuTotals:
     return reduce_to_psu(rows[KEYS].to_numpy(float), rows["weight"].to_numpy(float), rows, KEYS)
 
 
-def district(totals, name):
-    return totals.where((totals.psu["district"] == name).to_numpy())
+def errors(totals, z):
+    return np.sqrt(totals.design.variances(z, totals.unit, totals.domain))
+
+
+def parts_of_the_index() -> dict[str, np.ndarray]:
+    """Coefficients of every sub-dimension, dimension and the total on the indicators."""
+    sub = SPEC["w_ind"].to_numpy()
+    return {
+        **{n: np.where(SPEC["sub"] == n, sub, 0) for n in SPEC["sub"].unique()},
+        **{n: np.where(SPEC["dim"] == n, sub * SPEC["w_sub"], 0) for n in SPEC["dim"].unique()},
+        "TOTAL": sub * SPEC["w_sub"].to_numpy() * SPEC["w_dim"].to_numpy(),
+    }
 
 
 def tree():
@@ -121,44 +135,28 @@ def scale_of(indicator_set):
 
 @pytest.mark.parametrize("design", ["g23", "g24", "g23_fpc"])
 def test_means_and_errors_by_district_equal_r(survey, golden, design):
-    rows = year_of(survey, design)
-    totals = scored(rows)
+    totals = scored(prepared(year_of(survey, design), design))
     theirs = figure(golden, f"{design}.mean")
-    fraction = np.broadcast_to(fraction_of(totals, rows, design), len(totals.psu))
-    for name in sorted(set(rows["district"])):
-        unit = district(totals, name)
-        own = (totals.psu["district"] == name).to_numpy()
-        means = weighted_means(unit)
-        stratum = unit.psu["stratum"].to_numpy()
-        spread = variances(linearised_means(unit, means), stratum, "fail", fraction[own])
+    means = weighted_means(totals)
+    se = errors(totals, linearised_means(totals, means))
+    for number, name in enumerate(totals.domains):
         expected = theirs.loc[[(name, key) for key in KEYS]]
-        close(means, expected["est"])
-        close(np.sqrt(spread), expected["se"])
-
-
-def test_a_district_as_a_domain_of_the_whole_sample_has_the_same_error(survey, golden):
-    rows = year_of(survey, "g23")
-    totals = scored(rows)
-    outside = (totals.psu["district"] != "D05").to_numpy()
-    means = weighted_means(district(totals, "D05"))
-    z = linearised_means(district(totals, "D05"), means)
-    padded = np.zeros((len(totals.psu), len(KEYS)))
-    padded[~outside] = z
-    expected = figure(golden, "g23.mean").loc[[("D05", key) for key in KEYS], "se"]
-    close(np.sqrt(variances(padded, totals.psu["stratum"].to_numpy())), expected)
+        close(means[number], expected["est"])
+        close(se[number], expected["se"])
 
 
 def test_degrees_of_freedom_and_design_effects_by_district_equal_r(survey, golden):
-    totals = scored(year_of(survey, "g23"))
+    table = estimate_indicators(scored(year_of(survey, "g23")), np.ones(len(KEYS)))
+    table = table.set_index(["district", "key"])
     degrees = figure(golden, "g23.degf").droplevel("term")["df"]
     effects = figure(golden, "g23.deff")["deff"]
     assert len(degrees) == 14
     for name, expected in degrees.items():
-        table = estimate_indicators(district(totals, name), np.ones(len(KEYS))).set_index("key")
-        assert (table["df"] == expected).all()
+        assert (table.loc[name, "df"] == expected).all()
         for key in ("q1", "q8", "b1"):
-            close(table.loc[key, "deff"], effects.loc[(name, key)])
-            close(table.loc[key, "n_effective"], table.loc[key, "n"] / effects.loc[(name, key)])
+            ours = table.loc[(name, key)]
+            close(ours["deff"], effects.loc[(name, key)])
+            close(ours["n_effective"], ours["n"] / effects.loc[(name, key)])
 
 
 @pytest.mark.parametrize("design", ["g23", "g24"])
@@ -166,66 +164,136 @@ def test_scores_up_the_tree_equal_r_contrasts(survey, golden, indicator_set, des
     totals = raw(year_of(survey, design))
     theirs = figure(golden, f"{design}.composite")
     widen, codes = scale_of(indicator_set)
-    for name in [*sorted(set(totals.psu["district"])), "ALL"]:
-        unit = totals if name == "ALL" else district(totals, name)
-        table, _ = score_unit(unit, indicator_set)
-        expected = theirs.loc[[(name, code) for code in codes]]
-        close(table["score"] * widen, expected["est"])
-        close(table["se"] * widen, expected["se"])
+    for unit in (totals, totals.together("ALL")):
+        scores = score_domains(unit, indicator_set)
+        for number, name in enumerate(unit.domains):
+            expected = theirs.loc[[(name, code) for code in codes]]
+            close(scores.score[number] * widen, expected["est"])
+            close(np.sqrt(scores.variance[number]) * widen, expected["se"])
 
 
 @pytest.mark.parametrize("design", ["g23", "g23_fpc"])
-def test_scores_from_linear_combinations_of_linearised_totals_equal_r(survey, golden, design):
-    rows = year_of(survey, design)
-    totals = scored(rows)
-    fraction = np.broadcast_to(fraction_of(totals, rows, design), len(totals.psu))
-    sub = SPEC["w_ind"].to_numpy()
-    parts = {
-        **{n: np.where(SPEC["sub"] == n, sub, 0) for n in SPEC["sub"].unique()},
-        **{n: np.where(SPEC["dim"] == n, sub * SPEC["w_sub"], 0) for n in SPEC["dim"].unique()},
-        "TOTAL": sub * SPEC["w_sub"].to_numpy() * SPEC["w_dim"].to_numpy(),
-    }
+def test_linear_combinations_of_linearised_totals_equal_r(survey, golden, design):
+    totals = scored(prepared(year_of(survey, design), design))
+    parts = parts_of_the_index()
     combine = np.array(list(parts.values()))
     theirs = figure(golden, f"{design}.composite")
-    for name in [*sorted(set(rows["district"])), "ALL"]:
-        own = (totals.psu["district"] == name).to_numpy() | (name == "ALL")
-        unit = totals.where(own)
+    for unit in (totals, totals.together("ALL")):
         means = weighted_means(unit)
         z = linearised_means(unit, means)
-        stratum = unit.psu["stratum"].to_numpy()
-        expected = theirs.loc[[(name, part) for part in parts]]
-        close(combine @ means, expected["est"])
-        close(np.sqrt(variances(z @ combine.T, stratum, "fail", fraction[own])), expected["se"])
-        # The same from the covariance of the indicators: nothing is lost by combining first.
-        joint = combine @ covariance(z, stratum, "fail", fraction[own]) @ combine.T
-        close(np.sqrt(np.diag(joint)), expected["se"])
+        joint = unit.design.covariances(z, unit.unit, unit.domain)
+        se = errors(unit, z @ combine.T)
+        for number, name in enumerate(unit.domains):
+            expected = theirs.loc[[(name, part) for part in parts]]
+            close(combine @ means[number], expected["est"])
+            close(se[number], expected["se"])
+            # The same from the covariance of the indicators: nothing is lost by combining first.
+            again = combine @ joint[number] @ combine.T
+            close(np.sqrt(np.diag(again)), expected["se"])
+
+
+@pytest.mark.parametrize("design", ["g23", "g24", "g23_fpc"])
+def test_the_geometric_total_and_its_delta_error_equal_r(survey, golden, design):
+    totals = scored(prepared(year_of(survey, design), design))
+    theirs = figure(golden, f"{design}.composite_geo")
+    parts = parts_of_the_index()
+    dimensions = list(SPEC["dim"].unique())
+    combine = np.array([parts[name] for name in dimensions])
+    weights = SPEC.drop_duplicates("dim")["w_dim"].to_numpy()
+    means = weighted_means(totals)
+    whole, gradient = geometric_mean(means @ combine.T, weights)
+    z = linearised_means(totals, means) @ combine.T
+    z = (z * gradient[totals.domain]).sum(axis=1, keepdims=True)
+    expected = theirs.loc[[(name, "TOTAL") for name in totals.domains]]
+    close(whole, expected["est"])
+    close(errors(totals, z)[:, 0], expected["se"])
+
+
+def test_a_geometric_total_of_the_tree_is_the_geometric_mean_of_its_dimensions(
+    survey, indicator_set
+):
+    totals = raw(year_of(survey, "g23"))
+    plain = score_domains(totals, indicator_set)
+    geometric = score_domains(totals, indicator_set, aggregation="geometric")
+    nodes = plain.rule.nodes
+    dimensions = (nodes["level"] == "dimension").to_numpy()
+    expected = dimensions.sum() * np.exp(np.log(plain.score[:, dimensions]).mean(axis=1))
+    is_total = (nodes["level"] == "total").to_numpy()
+    close(geometric.score[:, is_total][:, 0], expected)
+    np.testing.assert_array_equal(geometric.variance[:, ~is_total], plain.variance[:, ~is_total])
+    assert (geometric.score[:, is_total] < plain.score[:, is_total]).all()
+
+
+def test_medians_by_district_equal_r(survey, r_survey_figures):
+    rows = year_of(survey, "g23")
+    unit, labels = pd.factorize(rows["psu"], sort=True)
+    strata = rows.drop_duplicates("psu").set_index("psu")["stratum"].loc[labels]
+    district, names = pd.factorize(rows["district"], sort=True)
+    got = estimate_quantile(
+        worth(rows)[:, KEYS.index("q8")], rows["weight"], unit, district, Design.of(strata)
+    )
+    theirs = r_survey_figures.query("design == 'gov2y' and figure == 'median'")
+    theirs = theirs.pivot(index="domain", columns="stat", values="value").loc[names]
+    for ours, column in (("quantile", "est"), ("ci_low", "ci_low"), ("ci_high", "ci_high"),
+                         ("se", "se")):  # fmt: skip
+        close(got[ours], theirs[column])
+
+
+@pytest.mark.parametrize("kind", ["bootstrap", "jackknife"])
+@pytest.mark.parametrize("around", ["mean", "estimate"])
+def test_replicate_errors_of_the_whole_index_equal_r(survey, r_survey_figures, kind, around):
+    totals = scored(year_of(survey, "g23"))
+    if kind == "jackknife":
+        drawn = make_jackknife(totals.design)
+        factors, scale = drawn.factors, drawn.scale
+    else:
+        table = pd.read_csv(DATA / "gov2y_bootstrap_factors.csv", dtype={"psu": "str"})
+        factors = table.set_index("psu").loc[totals.units["psu"]].to_numpy(float).T
+        scale = np.full(len(factors), 1 / (len(factors) - 1))
+    replicates = Replicates(factors, scale, around_estimate=around == "estimate")
+    parts = parts_of_the_index()
+    dimensions = np.array([parts[name] for name in SPEC["dim"].unique()])
+    weights = SPEC.drop_duplicates("dim")["w_dim"].to_numpy()
+
+    def index(means):
+        geometric, _ = geometric_mean((means @ dimensions.T).reshape(-1, len(weights)), weights)
+        return np.stack([means @ parts["TOTAL"], geometric.reshape(means.shape[:-1])], axis=-1)
+
+    estimate, drawn = index(weighted_means(totals)), index(replicate_means(totals, factors))
+    theirs = r_survey_figures.query("design == @design and figure == @figure", local_dict={
+        "design": f"gov2y_{kind}", "figure": f"around_{around}"
+    }).set_index(["domain", "term", "stat"])["value"]  # fmt: skip
+    for number, name in enumerate(totals.domains):
+        joint = replicates.covariance(drawn[number], estimate[number])
+        for place, term in enumerate(("arithmetic", "geometric")):
+            close(estimate[number, place], theirs[name, term, "est"])
+            close(np.sqrt(joint[place, place]), theirs[name, term, "se"])
 
 
 def test_change_of_indicators_counts_shared_psus_once_as_r_does(survey, golden):
     now, before = scored(year_of(survey, "g24")), scored(year_of(survey, "g23"))
     theirs = figure(golden, "gpanel.diff")
     degrees = figure(golden, "gpanel.degf").droplevel("term")["df"]
-    for name in degrees.index:
-        current, base = district(now, name), district(before, name)
-        means, earlier = weighted_means(current), weighted_means(base)
-        z, strata = stack_years(
-            linearised_means(current, means),
-            linearised_means(base, earlier),
-            current.psu,
-            base.psu,
-        )
+    means, earlier = weighted_means(now), weighted_means(before)
+    z, design, domain = stack_years(
+        [now, before], [linearised_means(now, means), -linearised_means(before, earlier)]
+    )
+    rows = np.arange(design.size)
+    se = np.sqrt(design.variances(z, rows, domain))
+    df = design.degrees_of_freedom(rows, domain)
+    for number, name in enumerate(now.domains):
         expected = theirs.loc[[(name, key) for key in KEYS]]
-        close(means - earlier, expected["est"])
-        close(np.sqrt(variances(z, strata)), expected["se"])
-        assert degrees_of_freedom(strata) == degrees[name]
+        close(means[number] - earlier[number], expected["est"])
+        close(se[number], expected["se"])
+        assert df[number] == degrees[name]
 
 
 def test_change_of_scores_with_its_p_and_adjusted_p_equals_r(survey, golden, indicator_set):
     now, before = raw(year_of(survey, "g24")), raw(year_of(survey, "g23"))
-    names = sorted(set(now.psu["district"]))
-    changes = change_of_districts(
-        now, before, indicator_set, indicator_set, names, set(), set()
-    ).set_index(["district", "key"])
+    names = list(now.domains)
+    changes = change_of_districts(now, before, indicator_set, indicator_set, names).set_index(
+        ["district", "key"]
+    )
     theirs = figure(golden, "gpanel.diff")
     degrees = figure(golden, "gpanel.degf").droplevel("term")["df"]
     widen, codes = scale_of(indicator_set)

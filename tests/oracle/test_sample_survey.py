@@ -10,19 +10,18 @@ import pandas as pd
 import pytest
 
 from dgi.facts import check_rows
-from dgi.index.change import change_of_unit, pair_strata, stack_years
+from dgi.index.change import change_of_domains
 from dgi.index.estimation import (
-    LonelyPsuError,
-    degrees_of_freedom,
     estimate_indicators,
     linearised_means,
     reduce_to_psu,
-    variances,
     weighted_means,
 )
 from dgi.index.indicators import IndicatorRow, IndicatorSet
-from dgi.index.scores import score_unit
+from dgi.index.panel import join_strata, stack_years
+from dgi.index.scores import score_domains
 from dgi.ingest.facts import read_table
+from dgi.survey.design import LonelyPsuError
 
 DATA = Path(__file__).parent / "data"
 TOLERANCE = 1e-9  # relative, against R
@@ -74,10 +73,10 @@ def year_of(answers, year):
 def test_indicator_means_by_district_equal_r(answers, items, golden, year):
     theirs = golden[(golden["figure"] == "mean") & (golden["year"] == year)]
     totals = reduced(year_of(answers, year), items)
-    assert set(theirs["domain"]) == set(totals.psu["district"])
+    assert set(theirs["domain"]) == set(totals.domains)
+    table = estimate_indicators(totals, np.ones(len(items))).set_index(["district", "key"])
     for name, expected in theirs.groupby("domain"):
-        unit = totals.where((totals.psu["district"] == name).to_numpy())
-        ours = estimate_indicators(unit, np.ones(len(items))).set_index("key").loc[expected["term"]]
+        ours = table.loc[name].loc[expected["term"]]
         close(ours["estimate"], expected["est"])
         close(ours["se"], expected["se"])
         assert (ours["df"].to_numpy() == expected["df"].to_numpy()).all()
@@ -88,10 +87,13 @@ def test_scores_of_districts_and_of_all_together_equal_r(answers, indicator_set,
     theirs = golden[(golden["figure"] == "score") & (golden["year"] == year)]
     keys = list(indicator_set.at("indicator")["key"])
     totals = reduced(year_of(answers, year), keys)
+    tables = [
+        score_domains(unit, indicator_set).to_frame(unit.domains)
+        for unit in (totals, totals.together("all"))
+    ]
+    table = pd.concat(tables).set_index(["district", "key"])
     for name, expected in theirs.groupby("domain"):
-        own = (totals.psu["district"] == name).to_numpy() | (name == "all")
-        table, _ = score_unit(totals.where(own), indicator_set)
-        ours = table.set_index("key").loc[expected["term"]]
+        ours = table.loc[name].loc[expected["term"]]
         close(ours["score"], expected["est"])
         close(ours["se"], expected["se"])
         assert (ours["df"].to_numpy() == expected["df"].to_numpy()).all()
@@ -105,15 +107,11 @@ def test_change_on_the_boundary_of_2020_equals_r_with_shared_psus_as_one_cluster
     now = reduced(year_of(answers, 2020), keys, unit="unit_2020")
     before = reduced(year_of(answers, 2019), keys, unit="unit_2020")
     theirs = golden[golden["figure"] == "change"]
-    assert set(theirs["domain"]) == {"193-ha-long", "201-hai-ha", "207-co-to"}
+    assert set(theirs["domain"]) == {"193-ha-long", "201-hai-ha", "207-co-to"} == set(now.domains)
+    table, _ = change_of_domains(now, before, indicator_set, indicator_set)
+    table = table.set_index(["district", "key"])
     for name, expected in theirs.groupby("domain"):
-        table = change_of_unit(
-            now.where((now.psu["district"] == name).to_numpy()),
-            before.where((before.psu["district"] == name).to_numpy()),
-            indicator_set,
-            indicator_set,
-        )
-        ours = table.set_index("key").loc[expected["term"]]
+        ours = table.loc[name].loc[expected["term"]]
         close(ours["change"], expected["est"])
         close(ours["se"], expected["se"])
         close(ours["p_value"], expected["p_value"])
@@ -125,15 +123,14 @@ def test_ha_long_of_2019_is_pooled_with_hoanh_bo_and_its_strata_are_renamed(answ
     before, now = year_of(own, 2019), year_of(own, 2020)
     assert set(before["district"]) == {"193-ha-long", "204-hoanh-bo"}
     assert set(now["district"]) == {"193-ha-long"}
-    psu = {
-        year: rows[["psu", "stratum", "panel_stratum"]].drop_duplicates()
-        for year, rows in own.groupby("survey_year")
-    }
-    labels = pair_strata(psu[2020], psu[2019])
-    assert list(labels[0]) == list(psu[2020]["panel_stratum"])
-    assert list(labels[1]) == list(psu[2019]["panel_stratum"])
-    renamed = before.loc[before["stratum"] == "204-hoanh-bo-rural", "panel_stratum"]
-    assert set(renamed) == {"both 193-ha-long-rural"}
+    units = own.rename(columns={"survey_year": "year", "unit_2020": "domain"})
+    units = units[["year", "domain", "stratum", "psu", "panel_stratum"]].drop_duplicates()
+    labels = pd.Series(join_strata(units), index=units.index)
+    # The same grouping as R's labels, whatever the groups are called.
+    assert labels.groupby(units["panel_stratum"]).nunique().eq(1).all()
+    assert units["panel_stratum"].nunique() == labels.nunique()
+    renamed = set(before.loc[before["stratum"] == "204-hoanh-bo-rural", "panel_stratum"])
+    assert renamed == set(now.loc[now["stratum"] == "193-ha-long-rural", "panel_stratum"])
 
 
 def test_ignoring_shared_psus_would_give_another_error(answers, items):
@@ -141,34 +138,35 @@ def test_ignoring_shared_psus_would_give_another_error(answers, items):
     now, before = reduced(year_of(own, 2020), items), reduced(year_of(own, 2019), items)
     z_now = linearised_means(now, weighted_means(now))
     z_before = linearised_means(before, weighted_means(before))
-    z, strata = stack_years(z_now, z_before, now.psu, before.psu)
-    apart = variances(z_now, now.psu["stratum"].to_numpy())
-    apart += variances(z_before, before.psu["stratum"].to_numpy())
-    assert degrees_of_freedom(strata) < 2 * degrees_of_freedom(now.psu["stratum"].to_numpy())
-    assert not np.allclose(variances(z, strata), apart, rtol=0.01)
+    z, design, domain = stack_years([now, before], [z_now, -z_before])
+    rows = np.arange(design.size)
+    apart = now.design.variances(z_now, now.unit, now.domain)
+    apart = apart + before.design.variances(z_before, before.unit, before.domain)
+    df = now.design.degrees_of_freedom(now.unit, now.domain)
+    assert (design.degrees_of_freedom(rows, domain) < 2 * df).all()
+    assert not np.allclose(design.variances(z, rows, domain), apart, rtol=0.01)
 
 
 LONELY_ITEMS = ["share", "rating", "rare"]
 
 
-@pytest.fixture(scope="module")
-def lopsided():
+def lopsided(policy):
     rows = pd.read_csv(DATA / "lonely_psu.csv")
     rows["district"], rows["commune_code"] = "toy", rows["psu"]
-    weights = rows["weight"].to_numpy(float)
-    return reduce_to_psu(rows[LONELY_ITEMS].to_numpy(float), weights, rows, LONELY_ITEMS)
+    values, weights = rows[LONELY_ITEMS].to_numpy(float), rows["weight"].to_numpy(float)
+    return reduce_to_psu(values, weights, rows, LONELY_ITEMS, lonely_psu=policy)
 
 
 @pytest.mark.parametrize("policy", ["certainty", "adjust", "average"])
-def test_each_policy_for_a_lonely_psu_equals_r(lopsided, policy):
+def test_each_policy_for_a_lonely_psu_equals_r(policy):
     theirs = pd.read_csv(DATA / "lonely_psu_r.csv")
     theirs = theirs[theirs["figure"] == policy].set_index("term").loc[LONELY_ITEMS]
-    ours = estimate_indicators(lopsided, np.ones(3), policy)
+    ours = estimate_indicators(lopsided(policy), np.ones(3))
     close(ours["estimate"], theirs["est"])
     close(ours["se"], theirs["se"])
     assert (ours["df"].to_numpy() == theirs["df"].to_numpy()).all()
 
 
-def test_a_lonely_psu_without_a_policy_is_an_error_that_says_where_to_name_one(lopsided):
+def test_a_lonely_psu_without_a_policy_is_an_error_that_says_where_to_name_one():
     with pytest.raises(LonelyPsuError, match=r"1 strata.*lonely_psu"):
-        estimate_indicators(lopsided, np.ones(3))
+        estimate_indicators(lopsided("fail"), np.ones(3))

@@ -6,8 +6,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from dgi.index.change import change_of_domains
 from dgi.index.estimation import PsuTotals, reduce_to_psu
 from dgi.index.indicators import IndicatorSet
+from dgi.index.scores import score_domains
 
 COLUMNS = ["level", "key", "code", "parent", "name_vi", "name_en", "direction", "weight",
            "scale_min", "scale_max", "measure", "question", "good_answers", "base", "dk",
@@ -100,8 +102,22 @@ def answers(
     return frame
 
 
-def totals_of(frame: pd.DataFrame) -> PsuTotals:
-    return reduce_to_psu(frame[KEYS].to_numpy(float), frame["weight"].to_numpy(float), frame, KEYS)
+def totals_of(frame: pd.DataFrame, **options) -> PsuTotals:
+    values, weights = frame[KEYS].to_numpy(float), frame["weight"].to_numpy(float)
+    return reduce_to_psu(values, weights, frame, KEYS, **options)
+
+
+def score_one(totals: PsuTotals, indicator_set: IndicatorSet) -> pd.DataFrame:
+    """Scores of all units as one domain."""
+    return score_domains(totals.together("all"), indicator_set).to_frame(["all"])
+
+
+def change_of_one(
+    now: PsuTotals, before: PsuTotals, current_set: IndicatorSet, base_set: IndicatorSet
+) -> pd.DataFrame:
+    """Change of all units as one domain."""
+    whole = [totals.together("all") for totals in (now, before)]
+    return change_of_domains(*whole, current_set, base_set)[0]
 
 
 def samples_of(frame: pd.DataFrame) -> pd.DataFrame:

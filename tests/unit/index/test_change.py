@@ -8,27 +8,29 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from index_builders import KEYS, answers, rating, share, small_set, table, totals_of
+from index_builders import (
+    KEYS,
+    answers,
+    change_of_one,
+    rating,
+    score_one,
+    share,
+    small_set,
+    table,
+    totals_of,
+)
 
 from dgi.index.change import (
     CHANGE_COLUMNS,
-    _is_restated,
     change_of_districts,
-    change_of_unit,
     first_year_changes,
-    pair_strata,
-    stack_years,
+    is_restated,
 )
-from dgi.index.estimation import variances
 from dgi.index.indicators import IndicatorSet
-from dgi.index.scores import PROVINCE, score_unit, scoring_rule
+from dgi.index.scores import PROVINCE, scoring_rule
 
 DISTRICTS = ["101-ha", "102-hb", "103-hc"]
 few = settings(max_examples=20, deadline=None, derandomize=True)
-
-
-def psus(*pairs):
-    return pd.DataFrame(pairs, columns=["psu", "stratum"])
 
 
 def two_years(seed, districts=("101-ha",), **options):
@@ -42,61 +44,16 @@ def two_years(seed, districts=("101-ha",), **options):
 def changed(seed, current_set=None, base_set=None, **options):
     now, before = two_years(seed, **options)
     current_set = current_set or small_set()
-    table_ = change_of_unit(totals_of(now), totals_of(before), current_set, base_set or current_set)
+    table_ = change_of_one(totals_of(now), totals_of(before), current_set, base_set or current_set)
     return table_.set_index("key")
 
 
-# ---- which PSUs count once
-
-
-def test_strata_that_share_psus_one_to_one_are_one_stratum_even_when_renamed():
-    now, before = pair_strata(
-        psus(("p1", "A"), ("p2", "A"), ("p3", "B")), psus(("p1", "old A"), ("p9", "old A"))
-    )
-    assert list(now) == ["both A", "both A", "now B"]
-    assert list(before) == ["both A", "both A"]
-
-
-@pytest.mark.parametrize(
-    ("now", "before"),
-    [
-        # one stratum of now shares PSUs with two of before
-        (psus(("p1", "A"), ("p2", "A")), psus(("p1", "X"), ("p2", "Y"))),
-        # and the other way round
-        (psus(("p1", "A"), ("p2", "B")), psus(("p1", "X"), ("p2", "X"))),
-    ],
-)
-def test_strata_in_a_tangle_stay_apart_by_year(now, before):
-    labels_now, labels_before = pair_strata(now, before)
-    assert all(label.startswith("now ") for label in labels_now)
-    assert all(label.startswith("before ") for label in labels_before)
-    z, strata = stack_years(np.ones((2, 1)), np.ones((2, 1)), now, before)
-    assert len(z) == len(strata) == 4  # nothing was joined
-
-
-def test_a_tangle_beside_a_pair_leaves_the_pair_joined():
-    now = psus(("p1", "A"), ("p2", "A"), ("p5", "C"))
-    before = psus(("p1", "X"), ("p2", "Y"), ("p5", "Z"))
-    labels_now, labels_before = pair_strata(now, before)
-    assert list(labels_now) == ["now A", "now A", "both C"]
-    assert list(labels_before) == ["before X", "before Y", "both C"]
-
-
-def test_strata_without_a_common_psu_are_independent_even_under_one_name():
-    now, before = pair_strata(psus(("p1", "A")), psus(("p2", "A")))
-    assert list(now) == ["now A"] and list(before) == ["before A"]
-
-
-def test_a_psu_of_both_years_is_one_row_with_the_difference():
-    now, before = psus(("p1", "A"), ("p2", "A")), psus(("p1", "A"), ("p3", "A"))
-    z, strata = stack_years(np.array([[5.0], [7.0]]), np.array([[2.0], [11.0]]), now, before)
-    assert sorted(z[:, 0]) == [-11, 3, 7]
-    assert list(strata) == ["both A"] * 3
+# ---- two years
 
 
 def test_a_year_compared_with_itself_has_no_change_and_no_error():
     totals = totals_of(answers(1))
-    got = change_of_unit(totals, totals, small_set(), small_set())
+    got = change_of_one(totals, totals, small_set(), small_set())
     np.testing.assert_array_equal(got["change"], 0)
     np.testing.assert_allclose(got["se"], 0, atol=1e-15)
 
@@ -104,22 +61,9 @@ def test_a_year_compared_with_itself_has_no_change_and_no_error():
 def test_disjoint_samples_add_their_variances():
     now, before = answers(2), answers(3)
     before["psu"] = "old " + before["psu"]
-    got = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
-    apart = [score_unit(totals_of(f), small_set())[0]["se"] ** 2 for f in (now, before)]
+    got = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
+    apart = [score_one(totals_of(f), small_set())["se"] ** 2 for f in (now, before)]
     np.testing.assert_allclose(got["se"] ** 2, apart[0] + apart[1], rtol=1e-10)
-
-
-@few
-@given(st.integers(0, 10_000))
-def test_the_order_of_psus_changes_nothing(seed):
-    random = np.random.default_rng(seed)
-    now, before = psus(("a", 1), ("b", 1), ("c", 2), ("d", 2)), psus(("b", 1), ("e", 1), ("c", 2))
-    z_now, z_before = random.normal(size=(4, 2)), random.normal(size=(3, 2))
-    order = random.permutation(4)
-    one = variances(*stack_years(z_now, z_before, now, before))
-    shuffled = now.iloc[order].reset_index(drop=True)
-    two = variances(*stack_years(z_now[order], z_before, shuffled, before))
-    np.testing.assert_allclose(one, two, rtol=1e-12)
 
 
 # ---- one set
@@ -140,8 +84,8 @@ def test_contributions_add_up_to_the_change_of_the_total(seed):
 @given(st.integers(0, 10_000))
 def test_change_is_the_difference_of_the_two_years_scores(seed):
     now, before = two_years(seed)
-    got = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
-    this, last = (score_unit(totals_of(frame), small_set())[0]["score"] for frame in (now, before))
+    got = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
+    this, last = (score_one(totals_of(frame), small_set())["score"] for frame in (now, before))
     np.testing.assert_allclose(got["score"], this, atol=1e-12)
     np.testing.assert_allclose(got["base_score"], last, atol=1e-12)
     np.testing.assert_allclose(got["change"], this - last, atol=1e-12)
@@ -154,9 +98,9 @@ def test_change_is_the_difference_of_the_two_years_scores(seed):
 def test_the_scale_of_either_years_weights_changes_nothing(seed, one, other):
     now, before = two_years(seed)
     columns = ["change", "se", "p_value"]
-    got = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
+    got = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
     now["weight"], before["weight"] = now["weight"] * one, before["weight"] * other
-    scaled = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
+    scaled = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
     np.testing.assert_allclose(
         scaled[columns].to_numpy(float), got[columns].to_numpy(float), rtol=1e-7, atol=1e-10
     )
@@ -206,23 +150,23 @@ def test_too_few_answers_in_either_year_leave_the_indicator_out():
     now, before = two_years(7, missing=0)
     before.loc[before.index[5:], "b"] = np.nan
     rules = small_set(min_n="10")
-    got = change_of_unit(totals_of(now), totals_of(before), rules, rules).set_index("key")
+    got = change_of_one(totals_of(now), totals_of(before), rules, rules).set_index("key")
     assert got.loc["knowing", "flag"] == "common_core"
-    now_alone, _ = score_unit(totals_of(now), rules)
+    now_alone = score_one(totals_of(now), rules)
     assert got.loc["knowing", "score"] != now_alone.set_index("key").loc["knowing", "score"]
 
 
 def test_an_indicator_nobody_answered_spoils_no_other_change():
     now, before = two_years(8)
     before["b"] = np.nan
-    got = change_of_unit(totals_of(now), totals_of(before), small_set(), small_set())
+    got = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
     assert np.isfinite(got[["change", "se", "p_value"]].to_numpy(float)).all()
 
 
 def test_a_base_year_that_never_asked_an_indicator_can_still_be_compared():
     now, before = two_years(9)
     known = [key for key in KEYS if key != "b"]
-    got = change_of_unit(
+    got = change_of_one(
         totals_of(now), totals_of(before).select(known), small_set(), small_set()
     ).set_index("key")
     assert got.loc["knowing", "flag"] == "common_core"
@@ -305,5 +249,5 @@ def test_a_dimension_lost_or_a_sub_dimension_moved_makes_a_core():
     three = tree({"d1": {"s1": s["a"]}, "d2": {"s2": s["b"]}, "d3": {"s3": s["c"]}})
     two = tree({"d1": {"s1": s["a"]}, "d2": {"s2": s["b"]}})
     rule = scoring_rule(two, np.array([True, True]), partial=True)
-    restated = dict(zip(rule.nodes["key"], _is_restated(rule, two, three), strict=True))
+    restated = dict(zip(rule.nodes["key"], is_restated(rule, two, three)[0], strict=True))
     assert restated == {"total": True, "d1": False, "s1": False, "d2": False, "s2": False}

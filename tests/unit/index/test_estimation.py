@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from index_builders import KEYS, answers, totals_of
 
 from dgi.index.estimation import (
-    LonelyPsuError,
+    Answers,
+    Calibration,
     PsuTotals,
     count_respondents,
-    covariance,
-    degrees_of_freedom,
+    estimate_contrasts,
     estimate_indicators,
+    estimate_quantile,
     linearised_means,
-    rao_wu_multipliers,
+    reduce_to_cells,
     reduce_to_psu,
-    replicate_means,
     sample_sizes,
-    variances,
     weighted_means,
 )
+from dgi.survey.design import Design, LonelyPsuError
 
 NUMBERS = ["estimate", "se", "ci_low", "ci_high", "df", "n", "n_effective", "deff"]
 EVERYONE = np.ones(len(KEYS))
@@ -69,7 +69,7 @@ def test_the_order_of_the_rows_changes_nothing(seed):
     np.testing.assert_allclose(
         numbers(totals_of(shuffled)), numbers(totals_of(frame)), rtol=1e-10, atol=1e-14
     )
-    pd.testing.assert_frame_equal(totals_of(shuffled).psu, totals_of(frame).psu)
+    pd.testing.assert_frame_equal(totals_of(shuffled).units, totals_of(frame).units)
 
 
 @few
@@ -97,23 +97,24 @@ def test_linearised_values_add_up_to_nothing(seed):
 def test_variances_are_the_diagonal_of_the_covariance(seed):
     totals = totals_of(answers(seed))
     z = linearised_means(totals, weighted_means(totals))
-    stratum = totals.psu["stratum"].to_numpy()
-    joint = covariance(z, stratum)
-    np.testing.assert_allclose(np.diag(joint), variances(z, stratum), rtol=1e-12, atol=1e-18)
+    joint = totals.design.covariance(z)
+    alone = totals.design.variances(z, totals.unit, totals.domain)[0]
+    np.testing.assert_allclose(np.diag(joint), alone, rtol=1e-12, atol=1e-18)
     assert np.linalg.eigvalsh(joint).min() > -1e-12
 
 
 def test_sampling_everyone_leaves_no_sampling_error():
     totals = totals_of(answers(1))
     z = linearised_means(totals, weighted_means(totals))
-    assert (variances(z, totals.psu["stratum"].to_numpy(), "fail", 1.0) == 0).all()
+    whole = Design.of(totals.units["stratum"], population=np.ones(len(totals.units)))
+    assert (whole.covariance(z) == 0).all()
 
 
 def test_a_psu_where_nobody_answered_stays_in_the_design():
     frame = answers(2, missing=0)
     frame.loc[frame["psu"] == frame["psu"].iloc[0], "a"] = np.nan
     totals = totals_of(frame)
-    assert len(totals.psu) == frame["psu"].nunique()
+    assert len(totals.units) == frame["psu"].nunique()
     table = estimate_indicators(totals, EVERYONE).set_index("key")
     assert table.loc["a", "df"] == table.loc["b", "df"]
     kept = totals_of(frame[frame["a"].notna()])
@@ -132,9 +133,8 @@ def test_an_indicator_nobody_answered_is_suppressed_and_spoils_no_other():
     others = [key for key in KEYS if key != "b"]
     assert np.isfinite(table.loc[others, NUMBERS].to_numpy(float)).all()
     pd.testing.assert_frame_equal(table.loc[others], complete.loc[others])
-    assert np.isfinite(covariance(
-        linearised_means(totals, weighted_means(totals)), totals.psu["stratum"].to_numpy()
-    )).all()  # fmt: skip
+    z = linearised_means(totals, weighted_means(totals))
+    assert np.isfinite(totals.design.covariance(z)).all()
 
 
 def test_answers_of_weight_zero_give_finite_errors_elsewhere():
@@ -163,7 +163,7 @@ def test_an_indicator_below_its_smallest_number_of_answers_has_a_flag_and_no_fig
 def test_an_answer_that_everyone_gives_has_no_error_and_no_design_effect():
     frame = answers(6).assign(a=1.0)
     row = estimate_indicators(totals_of(frame), EVERYONE).set_index("key").loc["a"]
-    assert row["estimate"] == 1 and row["se"] == pytest.approx(0, abs=1e-15)
+    assert row["estimate"] == 1 and row["se"] == 0
     assert pd.isna(row["deff"])
 
 
@@ -178,23 +178,27 @@ def test_a_psu_in_two_strata_is_refused_with_where_to_look_and_no_cell():
 def test_a_lonely_psu_needs_a_policy_that_is_named():
     frame = answers(8, strata=2, psus=3)
     frame = frame[(frame["stratum"] != "101-ha/1") | (frame["psu"] == "101-ha/1/0")]
-    totals = totals_of(frame)
     with pytest.raises(LonelyPsuError, match="1 strata have one"):
-        estimate_indicators(totals, EVERYONE)
-    se = {
-        policy: estimate_indicators(totals, EVERYONE, policy)["se"].to_numpy()
-        for policy in ("certainty", "adjust", "average")
+        estimate_indicators(totals_of(frame), EVERYONE)
+    tables = {
+        policy: estimate_indicators(totals_of(frame, lonely_psu=policy), EVERYONE)
+        for policy in ("certainty", "adjust", "average", "merge")
     }
+    se = {policy: table["se"].to_numpy() for policy, table in tables.items()}
     assert (se["certainty"] <= se["adjust"]).all()
     np.testing.assert_allclose(se["average"], se["certainty"] * np.sqrt(2), rtol=1e-12)
-    assert degrees_of_freedom(totals.psu["stratum"].to_numpy()) == 2
+    assert (tables["adjust"]["df"] == 2).all()
+    # Merged with its neighbour: four units in one stratum.
+    one = estimate_indicators(totals_of(frame.assign(stratum="all")), EVERYONE)
+    np.testing.assert_allclose(se["merge"], one["se"], rtol=1e-12)
+    assert (tables["merge"]["df"] == 3).all()
 
 
 def test_totals_survive_the_way_through_a_table():
     totals = totals_of(answers(9, districts=("101-ha", "102-hb")))
     again = PsuTotals.from_frame(totals.to_frame(), KEYS)
-    pd.testing.assert_frame_equal(again.psu, totals.psu)
-    for name in ("wy", "w", "wyy", "n"):
+    pd.testing.assert_frame_equal(again.units, totals.units)
+    for name in ("wy", "w", "wyy", "n", "ey", "e"):
         np.testing.assert_array_equal(getattr(again, name), getattr(totals, name))
     assert again.select(["f", "a"]).keys == ("f", "a")
     np.testing.assert_array_equal(again.select(["f", "a"]).wy, totals.wy[:, [5, 0]])
@@ -211,42 +215,133 @@ def test_effective_sample_size_is_kishs():
     assert sample_sizes(equal.assign(is_sample=False)).loc[0, "n_effective"] == len(frame)
 
 
-# ---- bootstrap
-
-STRATA = np.array(["x"] * 5 + ["y"] * 3 + ["z"] + ["w"] * 2)
-
-
-def test_bootstrap_factors_of_a_stratum_always_add_up_to_its_psus():
-    factors = rao_wu_multipliers(STRATA, 200, np.random.default_rng(1))
-    assert factors.shape == (200, len(STRATA)) and (factors >= 0).all()
-    for label in np.unique(STRATA):
-        own = label == STRATA
-        np.testing.assert_allclose(factors[:, own].sum(axis=1), own.sum(), rtol=1e-12)
+def test_a_table_that_lacks_an_indicator_of_a_unit_is_refused():
+    table = totals_of(answers(9)).to_frame()
+    with pytest.raises(ValueError, match="materialise psu_totals anew"):
+        PsuTotals.from_frame(table.drop(index=3), KEYS)
 
 
-def test_bootstrap_factors_are_one_on_average_and_in_a_stratum_of_one_psu_always():
-    factors = rao_wu_multipliers(STRATA, 20_000, np.random.default_rng(2))
-    np.testing.assert_allclose(factors.mean(axis=0), 1, atol=0.04)
-    assert (factors[:, STRATA == "z"] == 1).all()
+def test_a_weight_below_zero_or_missing_is_refused():
+    frame = answers(9)
+    for bad in (-1.0, np.nan):
+        with pytest.raises(ValueError, match="1 weights are negative or not a number"):
+            totals_of(frame.assign(weight=frame["weight"].where(frame.index != 2, bad)))
 
 
-def test_the_same_seed_gives_the_same_bootstrap():
-    draw = [rao_wu_multipliers(STRATA, 50, np.random.default_rng(3)) for _ in range(2)]
-    np.testing.assert_array_equal(*draw)
-    other = rao_wu_multipliers(STRATA, 50, np.random.default_rng(4))
-    assert (draw[0] != other).any()
+@few
+@given(seeds)
+def test_coded_answers_are_worth_what_they_were(seed):
+    values = answers(seed)[KEYS].to_numpy(float)
+    coded = Answers.of(values)
+    assert coded.codes.dtype == np.int8
+    np.testing.assert_array_equal(coded.values(), np.nan_to_num(values))
+    np.testing.assert_array_equal(coded.codes < 0, np.isnan(values))
 
 
-def test_the_bootstrap_finds_the_linearised_error_again():
-    frame = answers(11, strata=3, psus=8, people=6, missing=0)
-    totals = totals_of(frame)
-    stratum = totals.psu["stratum"].to_numpy()
-    means = replicate_means(totals, rao_wu_multipliers(stratum, 4000, np.random.default_rng(5)))
-    exact = np.sqrt(variances(linearised_means(totals, weighted_means(totals)), stratum))
-    np.testing.assert_allclose(means.std(axis=0), exact, rtol=0.1)
+# ---- domains
 
 
-def test_a_replicate_in_which_nobody_answered_repeats_the_mean():
-    totals = totals_of(answers(12))
-    nobody = np.zeros((1, len(totals.psu)))
-    np.testing.assert_array_equal(replicate_means(totals, nobody)[0], weighted_means(totals))
+def cells(frame, domain, key="a"):
+    """Totals of one indicator by a domain that may cut through sampling units."""
+    unit, units = pd.factorize(frame["psu"])
+    strata = frame.groupby("psu", sort=False)["stratum"].first()[units]
+    return reduce_to_cells(
+        frame[[key]].to_numpy(float), frame["weight"].to_numpy(float), unit,
+        pd.factorize(domain, sort=True)[0], Design.of(strata.to_numpy()), [key],
+    )  # fmt: skip
+
+
+@few
+@given(seeds)
+def test_a_domain_is_its_rows_among_zeros_never_a_sample_of_its_own(seed):
+    frame = answers(seed, missing=0, people=6)
+    women = np.random.default_rng(seed).random(len(frame)) < 0.5
+    totals = cells(frame, np.where(women, "1 women", "2 men"))
+    means = weighted_means(totals)
+    z = linearised_means(totals, means)
+    ours = totals.design.variances(z, totals.unit, totals.domain)
+    for number, member in enumerate((women, ~women)):
+        # The same by zeroing: a total over all rows, none dropped.
+        w = frame["weight"].to_numpy() * member
+        value = frame["a"].to_numpy()
+        mean = (w * value).sum() / w.sum()
+        rows = pd.Series(w * (value - mean) / w.sum()).groupby(frame["psu"]).sum()
+        strata = frame.groupby("psu")["stratum"].first()[rows.index].to_numpy()
+        expected = Design.of(strata).covariance(rows.to_numpy()[:, None])
+        assert means[number, 0] == pytest.approx(mean, rel=1e-12)
+        assert ours[number, 0] == pytest.approx(expected[0, 0], rel=1e-9, abs=1e-18)
+
+
+def test_a_contrast_of_domains_counts_the_units_they_share():
+    frame = answers(20, missing=0, people=6)
+    women = np.arange(len(frame)) % 2 == 0
+    totals = cells(frame, np.where(women, "1", "2"))
+    means = weighted_means(totals)
+    coefficients = np.array([[[1.0]], [[-1.0]]])
+    difference, joint = estimate_contrasts(totals, means, coefficients)
+    assert difference[0] == pytest.approx(means[0, 0] - means[1, 0], rel=1e-12)
+    z = linearised_means(totals, means)
+    apart = totals.design.variances(z, totals.unit, totals.domain).sum()
+    assert joint[0, 0] != pytest.approx(apart, rel=1e-3)
+    whole = cells(frame, np.full(len(frame), "all"))
+    assert len(whole.unit) == frame["psu"].nunique()
+
+
+def test_respondents_of_no_domain_are_set_aside_and_their_units_stay():
+    frame = answers(21, missing=0)
+    domain = np.where(frame["psu"] == frame["psu"].iloc[0], -1, 0)
+    unit, units = pd.factorize(frame["psu"])
+    strata = frame.groupby("psu", sort=False)["stratum"].first()[units].to_numpy()
+    totals = reduce_to_cells(
+        frame[KEYS].to_numpy(float), frame["weight"].to_numpy(float), unit, domain,
+        Design.of(strata), KEYS,
+    )  # fmt: skip
+    assert totals.design.size == len(units) and len(totals.unit) == len(units) - 1
+    np.testing.assert_array_equal(
+        totals.design.degrees_of_freedom(totals.unit, totals.domain), [len(units) - 1 - 2]
+    )
+
+
+@few
+@given(seeds, st.sampled_from([0.1, 0.5, 0.9]))
+def test_a_quantile_is_the_first_value_that_reaches_the_share(seed, share):
+    frame = answers(seed, missing=0.1)
+    value = np.random.default_rng(seed).normal(size=len(frame))
+    value[frame["a"].isna()] = np.nan
+    unit, units = pd.factorize(frame["psu"])
+    strata = frame.groupby("psu", sort=False)["stratum"].first()[units].to_numpy()
+    got = estimate_quantile(
+        value, frame["weight"], unit, np.zeros(len(frame), dtype=int), Design.of(strata), share
+    ).iloc[0]
+    present = ~np.isnan(value)
+    w = frame["weight"].to_numpy()[present]
+    reached = w[value[present] <= got["quantile"]].sum() / w.sum()
+    before = w[value[present] < got["quantile"]].sum() / w.sum()
+    assert before < share <= reached + 1e-12
+    assert got["ci_low"] <= got["quantile"] <= got["ci_high"]
+
+
+# ---- calibration
+
+
+@few
+@given(seeds)
+def test_what_the_calibration_fixes_has_no_error(seed):
+    frame = answers(seed, missing=0, people=6)
+    x = np.column_stack([frame["a"] == 1, frame["a"] == 0]).astype(float)
+    if not x.any(axis=0).all():
+        return
+    totals = totals_of(frame, calibration=Calibration(x, frame["weight"].to_numpy()))
+    table = estimate_indicators(totals, EVERYONE).set_index("key")
+    assert table.loc["a", "se"] == pytest.approx(0, abs=1e-12)
+    plain = estimate_indicators(totals_of(frame), EVERYONE).set_index("key")
+    np.testing.assert_array_equal(table["estimate"], plain["estimate"])
+    assert (table.loc[["b", "c", "e"], "se"] > 0).all()
+
+
+def test_a_constant_alone_as_calibration_changes_no_mean_of_complete_answers():
+    """Means are ratios already: knowing the population's size adds nothing."""
+    frame = answers(22, missing=0)
+    calibration = Calibration(np.ones((len(frame), 1)), frame["weight"].to_numpy())
+    one = numbers(totals_of(frame, calibration=calibration))
+    np.testing.assert_allclose(one, numbers(totals_of(frame)), rtol=1e-9)

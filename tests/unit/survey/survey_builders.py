@@ -57,7 +57,7 @@ SURVEY = SurveyRow.model_validate(
     {"survey_year": "2019", "indicator_set": "x", "questionnaire": "form",
      "reference_date": "2019-07-01", "fieldwork_start": "2019-08-15",
      "fieldwork_end": "2019-11-15", "sample_per_district": "384",
-     "respondents_per_village": "16", "lonely_psu": "adjust", "census": "c"}
+     "respondents_per_village": "16", "design": "drawn", "census": "c"}
 )  # fmt: skip
 
 QUESTIONS = pd.DataFrame(

@@ -8,7 +8,7 @@ import pytest
 from survey_builders import SURVEY
 
 from dgi.errors import FactError
-from dgi.survey.register import check_surveys
+from dgi.survey.register import check_designs, check_surveys
 
 ROW = {name: str(value) for name, value in SURVEY.model_dump().items()}
 
@@ -40,10 +40,39 @@ def test_fieldwork_ends_after_it_starts():
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("survey_year", "19"), ("reference_date", "1/7/2019"), ("lonely_psu", "ignore"),
+    [("survey_year", "19"), ("reference_date", "1/7/2019"), ("design", ""),
      ("sample_per_district", "many"), ("questionnaire", "")],
 )  # fmt: skip
 def test_a_wrong_cell_is_named_with_its_value_and_what_to_do(column, value):
     message = refusal({column: value})
     assert f"data/surveys.csv, row 2, column {column}" in message and repr(value) in message
     assert "each survey year has one row" in message
+
+
+DESIGN = {"design": "drawn", "weights": "computed", "weight": "", "stratum": "layer", "psu": "unit",
+          "psu_population": "", "lonely_psu": "merge", "note_vi": "ghi chú",
+          "note_en": "note"}  # fmt: skip
+
+
+def design_refusal(**change) -> str:
+    with pytest.raises(FactError) as caught:
+        check_designs(pd.DataFrame([{**DESIGN, **change}]), {"layer", "unit", "w"})
+    return str(caught.value)
+
+
+def test_a_design_names_columns_that_responses_carry():
+    columns = {"layer", "unit", "w"}
+    assert len(check_designs(pd.DataFrame([DESIGN]), columns)) == 1
+    message = design_refusal(stratum="strata")
+    assert "data/designs.csv, row 2, column stratum" in message and "'strata'" in message
+
+
+def test_delivered_weights_and_no_others_name_a_column():
+    for change in ({"weights": "delivered"}, {"weight": "w"}):
+        assert "name a column" in design_refusal(**change)
+    own = {**DESIGN, "weights": "delivered", "weight": "w"}
+    assert len(check_designs(pd.DataFrame([own]), {"layer", "unit", "w"})) == 1
+
+
+def test_a_policy_for_lonely_units_is_one_of_the_known():
+    assert "column lonely_psu" in design_refusal(lonely_psu="ignore")

@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 from survey_builders import units
 
 from dgi.errors import FactError
+from dgi.survey.calibration import calibrate, indicator_columns, rake
 from dgi.survey.responses import AGE_GROUPS
 from dgi.survey.weights import (
+    AT_BOUND,
     TRIM_HIGH,
     TRIM_LOW,
     base_weights,
     district_margins,
     kish_design_effect,
-    rake,
+    margin_codes,
+    stage_weights,
     trim,
     weigh_district,
 )
@@ -63,6 +66,17 @@ def test_a_base_weight_is_the_inverse_of_the_chance_to_be_asked():
          "commune_prob": [0.5, 0.5, 1.0], "village_prob": [0.2, 0.2, 0.3]}
     )  # fmt: skip
     np.testing.assert_allclose(base_weights(frame), [500, 500, 300], rtol=1e-15)
+
+
+def test_a_stage_weight_is_one_over_the_product_of_the_stages():
+    np.testing.assert_allclose(stage_weights([[0.5, 0.2], [1, 0.25]]), [10, 4], rtol=1e-15)
+
+
+@pytest.mark.parametrize(("wrong", "shown"), [(0.0, "0"), (1.2, "1.2"), (-0.1, "-0.1"),
+                                              (np.nan, "nan")])  # fmt: skip
+def test_a_chance_outside_zero_to_one_is_refused_with_how_many_and_such_as(wrong, shown):
+    with pytest.raises(ValueError, match=rf"2 rows .* such as {shown}: correct"):
+        stage_weights([[0.5, wrong], [0.5, 1.0], [wrong, wrong]])
 
 
 def test_those_who_answered_speak_for_those_of_their_village_who_did_not():
@@ -168,16 +182,23 @@ def test_interviews_where_the_census_has_nobody_are_refused_with_what_to_correct
         weigh_district(interviews(4), only_rural)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
-@given(st.integers(0, 10_000), st.integers(5, 200), st.floats(0.1, 2.0))
-def test_trimming_keeps_the_sum_and_bounds_what_it_cut(seed, count, spread):
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.integers(0, 10_000), st.integers(5, 200), st.floats(0.1, 2.0), st.floats(1e-6, 1e6))
+def test_trimmed_weights_lie_in_the_range_and_keep_their_sum(seed, count, spread, factor):
     weights = np.random.default_rng(seed).lognormal(0, spread, count)
+    median = np.median(weights)
+    assume(TRIM_LOW * median <= weights.mean() <= TRIM_HIGH * median)
     trimmed = trim(weights)
     assert trimmed.sum() == pytest.approx(weights.sum(), rel=1e-12)
-    median = np.median(weights)
-    low, high = weights < TRIM_LOW * median, weights > TRIM_HIGH * median
-    np.testing.assert_allclose(trimmed[low], TRIM_LOW * median, rtol=1e-12)
-    np.testing.assert_allclose(trimmed[high], TRIM_HIGH * median, rtol=1e-12)
+    assert (trimmed >= TRIM_LOW * median).all() and (trimmed <= TRIM_HIGH * median).all()
+    np.testing.assert_allclose(trim(weights * factor), trimmed * factor, rtol=1e-9)
+    order = np.random.default_rng(seed).permutation(count)
+    np.testing.assert_allclose(trim(weights[order]), trimmed[order], rtol=1e-9)
+
+
+def test_a_sum_that_no_weights_in_the_range_can_have_is_refused():
+    with pytest.raises(ValueError, match=r"15 weights cannot sum to 351.07 inside 0.2 to 5"):
+        trim(np.array([0.01] * 7 + [1.0] + [50.0] * 7))
 
 
 def test_weights_inside_the_range_are_not_trimmed():
@@ -185,13 +206,55 @@ def test_weights_inside_the_range_are_not_trimmed():
     np.testing.assert_allclose(trim(weights), weights, rtol=1e-15)
 
 
-def test_one_outlier_is_cut_and_the_margins_still_hold():
-    frame = interviews(5)
-    frame.loc[0:15, "village_prob"] /= 200
+def within(table, report, slack):
+    weights = table["weight"]
+    least, most = report.lower_bound * (1 - slack), report.upper_bound * (1 + slack)
+    return ((weights >= least) & (weights <= most)).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_lopsided_village_is_cut_to_the_bounds_and_the_margins_still_hold(seed):
+    frame = interviews(seed, count=320)
+    frame.loc[0:15, "village_prob"] /= 20
     table, report = weigh_district(frame, margins())
-    assert report.trimmed_n > 0 and report.converged
-    assert table["weight"].sum() == pytest.approx(20_000, rel=1e-9)
-    assert table["weight"].max() / table["weight"].median() < 50
+    assert report.trimmed_n > 0 and report.converged and report.weights_within_bounds
+    assert within(table, report, AT_BOUND)
+    assert report.upper_bound / report.lower_bound == pytest.approx(TRIM_HIGH / TRIM_LOW)
+    wanted = margins().set_index("category")["population"]
+    by_area = sums(frame, table["weight"], "area")
+    np.testing.assert_allclose(by_area, wanted[by_area.index], rtol=1e-9)
+    near = [np.isclose(table["weight"], bound, rtol=2e-6) for bound in
+            (report.lower_bound, report.upper_bound)]  # fmt: skip
+    assert report.trimmed_n == (near[0] | near[1]).sum()
+
+
+def test_where_margins_and_bounds_cannot_both_hold_the_margins_do_and_the_report_says_so():
+    frame = interviews(7)
+    table, report = weigh_district(frame, margins(urban=0.01))  # half of them asked, 1% lives there
+    assert report.converged and not report.weights_within_bounds
+    assert not within(table, report, AT_BOUND) and report.trimmed_n > 0
+    urban = table.loc[frame["area"] == "urban", "weight"]
+    assert urban.sum() == pytest.approx(200, rel=1e-9)
+
+
+def test_weights_that_need_no_cut_are_the_raked_ones_and_none_is_reported():
+    frame = interviews(8)
+    frame["village_adults"], frame["commune_prob"], frame["village_prob"] = 500, 0.5, 0.2
+    table, report = weigh_district(frame, margins(urban=0.5))
+    codes, targets = margin_codes(frame, margins(urban=0.5))
+    np.testing.assert_array_equal(table["weight"], rake(base_weights(frame), codes, targets)[0])
+    assert report.trimmed_n == 0 and report.weights_within_bounds
+
+
+def test_the_categories_of_a_district_are_those_its_weights_are_calibrated_to():
+    frame = interviews(9, drop=["male 60-70"])
+    codes, targets = margin_codes(frame, margins())
+    assert [len(target) for target in targets] == [7, 2]
+    x = indicator_columns(codes, [7, 2])
+    table, _ = weigh_district(frame, margins())
+    np.testing.assert_allclose(table["weight"] @ x, np.concatenate(targets), rtol=1e-9)
+    found = calibrate(base_weights(frame), x, np.concatenate(targets), "raking").weights
+    np.testing.assert_allclose(found, rake(base_weights(frame), codes, targets)[0], rtol=1e-8)
 
 
 def test_equal_weights_cost_nothing_and_unequal_ones_something():
@@ -261,9 +324,3 @@ def test_shares_that_do_not_add_up_and_districts_without_any_are_refused_togethe
     message = str(caught.value)
     assert "data/census/sex_age.csv" in message and "193-ha-long: 1.1" in message
     assert "a district has no census rows (found '204-hoanh-bo')" in message
-
-
-def test_trimming_never_makes_a_weight_negative():
-    trimmed = trim(np.array([0.01] * 7 + [1.0] + [50.0] * 7))
-    assert (trimmed > 0).all()
-    assert trimmed.sum() == pytest.approx(7 * 0.01 + 1 + 7 * 50)
