@@ -14,7 +14,7 @@ from dgi.index.priorities import find_priorities
 from dgi.index.replicates import draw_bootstrap
 from dgi.index.scores import PROVINCE, REPLICATES
 from dgi.papi.diagnosis import diagnose
-from dgi.survey.register import sampling_units
+from dgi.survey.design import sampling_units
 from pipelines.partitions import (
     all_districts_of_the_year,
     papi_year,

@@ -17,12 +17,8 @@ from dgi.index.estimation import (
 )
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE, score_districts
-from dgi.survey.register import sampling_units
-from dgi.survey.weights import (
-    calibration_columns,
-    kish_design_effect,
-    weigh_respondents,
-)
+from dgi.survey.design import sampling_units
+from dgi.survey.weights import calibration_columns, kish_design_effect, weigh_respondents
 from pipelines.partitions import (
     all_districts_of_the_year,
     district_year,

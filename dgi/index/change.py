@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.estimation import (
     PsuTotals,
     linearised_means,
@@ -16,7 +17,7 @@ from dgi.index.estimation import (
     t_interval,
     weighted_means,
 )
-from dgi.index.indicators import IndicatorSet, common_indicators
+from dgi.index.indicators import common_indicators
 from dgi.index.panel import stack_years
 from dgi.index.scores import OBSERVED, PROVINCE, ScoringRule, has_estimate, scoring_rule
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.estimation import CONFIDENCE
-from dgi.index.indicators import IndicatorSet
 from dgi.survey.design import Design, pad_by_domain
 
 # A sub-dimension that fewer people have met carries too little to be told from noise.

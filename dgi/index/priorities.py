@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dgi.index.indicators import IndicatorSet
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.scores import PROVINCE
 
 BEST_QUARTER = 0.75

@@ -13,7 +13,7 @@ from SALib.analyze.sobol import first_order, total_order
 from SALib.sample import sobol
 from scipy import stats
 
-from dgi.index.indicators import PARENT_LEVEL, IndicatorSet
+from dgi.facts.indicator_sets import PARENT_LEVEL, IndicatorSet
 from dgi.index.ranking import band_codes
 from dgi.index.scores import PROVINCE
 

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.estimation import PsuTotals, linearised_means, t_interval, weighted_means
-from dgi.index.indicators import IndicatorSet
 from dgi.index.ranking import (
     BANDS,
     band_names,

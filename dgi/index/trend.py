@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.change import SIGNIFICANCE, adjust_p_values, is_restated
 from dgi.index.estimation import PsuTotals, linearised_means, t_interval, weighted_means
-from dgi.index.indicators import IndicatorSet, common_indicators
+from dgi.index.indicators import common_indicators
 from dgi.index.panel import stack_years
 from dgi.index.scores import PROVINCE, has_estimate, scoring_rule
 

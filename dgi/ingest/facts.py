@@ -11,22 +11,22 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from dgi.decision import Decision
 from dgi.errors import FactError, Fault
-from dgi.facts import Row, check_rows
-from dgi.index.indicators import REPAIR as SET_REPAIR
-from dgi.index.indicators import IndicatorSet, IndicatorSetRow
+from dgi.facts.census import CensusRow, CommuneAdultsRow, SexAgeRow, district_margins
+from dgi.facts.decision import Decision
+from dgi.facts.indicator_sets import REPAIR as SET_REPAIR
+from dgi.facts.indicator_sets import IndicatorSet, IndicatorSetRow
+from dgi.facts.questionnaire import REPAIR as QUESTIONNAIRE_REPAIR
+from dgi.facts.questionnaire import Questionnaire, QuestionnaireRow
+from dgi.facts.rows import Row, check_rows
+from dgi.facts.surveys import DesignRow, SurveyRow, check_designs, check_surveys
+from dgi.facts.units import Units
 from dgi.papi.scores import (
     ProvinceRow,
     SourceRow,
     SuppressionRow,
     published_scores,
 )
-from dgi.survey.questionnaire import REPAIR as QUESTIONNAIRE_REPAIR
-from dgi.survey.questionnaire import Questionnaire, QuestionnaireRow
-from dgi.survey.register import DesignRow, SurveyRow, check_designs, check_surveys
-from dgi.survey.units import Units
-from dgi.survey.weights import CensusRow, CommuneAdultsRow, SexAgeRow, district_margins
 
 CENSUS_REPAIR = "Correct the cell; data/census/README.md says what each column means."
 

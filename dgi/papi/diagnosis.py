@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dgi.index.indicators import IndicatorSet
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.ranking import band_names
 
 OFFICIAL_RULE = 0.05

@@ -8,8 +8,8 @@ from typing import Literal
 import pandas as pd
 
 from dgi.errors import Fault
-from dgi.facts import FIRST_ROW, Key, Row, Text, Year, raise_faults
-from dgi.index.indicators import IndicatorSet
+from dgi.facts.indicator_sets import IndicatorSet
+from dgi.facts.rows import FIRST_ROW, Key, Row, Text, Year, raise_faults
 from dgi.index.ranking import rank_descending
 
 REPAIR = "Compare the cell with the source named in data/papi/sources.csv and correct it."

@@ -11,8 +11,8 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from dgi.errors import FactError, Fault
+from dgi.facts.questionnaire import Questionnaire, parse_condition
 from dgi.simulation.assumptions import SampleAssumptions
-from dgi.survey.questionnaire import Questionnaire, parse_condition
 
 # A share never reaches 0 or 1: there is always somebody who answers otherwise.
 LOWEST, HIGHEST = 0.03, 0.97

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from dgi.facts.questionnaire import Questionnaire, parse_condition
 from dgi.simulation.answer_plan import PlannedQuestion, plan_questions
 from dgi.simulation.assumptions import SampleAssumptions
-from dgi.survey.questionnaire import Questionnaire, parse_condition
 
 
 def simulate_answers(

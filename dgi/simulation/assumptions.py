@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dgi.errors import FactError, Fault
-from dgi.facts import Codes, Key, Row, check_rows, check_unique, raise_faults
+from dgi.facts.rows import Codes, Key, Row, check_rows, check_unique, raise_faults
 
 Part = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from dgi.errors import FactError, Fault
+from dgi.facts.surveys import SurveyRow
+from dgi.facts.units import Units
 from dgi.simulation.assumptions import SampleAssumptions
-from dgi.survey.register import SurveyRow
-from dgi.survey.units import Units
 
 
 def village_frame(

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dgi.facts.questionnaire import Questionnaire
+from dgi.facts.surveys import SurveyRow
+from dgi.facts.units import Units
 from dgi.simulation.answers import simulate_answers
 from dgi.simulation.assumptions import SampleAssumptions
 from dgi.simulation.sampling import draw_people, draw_villages, village_frame
-from dgi.survey.questionnaire import Questionnaire
-from dgi.survey.register import SurveyRow
-from dgi.survey.units import Units
 
 AREA_CODES = {"urban": 1, "rural": 2}
 SEX_CODES = {"male": 1, "female": 2}

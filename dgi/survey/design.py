@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 import numpy as np
 import pandas as pd
 
-LonelyPsu = Literal["fail", "certainty", "adjust", "average", "merge"]
+from dgi.facts.surveys import DesignRow, LonelyPsu
+
 LONELY_POLICIES: tuple[str, ...] = get_args(LonelyPsu)
 
 
@@ -185,6 +186,23 @@ class Design:
             order = np.argsort(np.concatenate([domain, owner]), kind="stable")
             return np.concatenate([rows, zeros])[order], np.concatenate([domain, owner])[order]
         return rows, domain
+
+
+def sampling_units(responses: pd.DataFrame, design: DesignRow) -> pd.DataFrame:
+    """District, stratum, psu, commune_code of each respondent, and psu_fraction: the share of the
+    stratum's units that was drawn, 0 where the design states no population of units.
+
+    Labels are a field team's: a stratum is made unique over districts, and a sampling unit is
+    known by its commune, so that it is the same unit after its district has merged.
+    """
+    units = responses[["district", "commune_code"]].assign(
+        stratum=responses["district"] + ": " + responses[design.stratum],
+        psu=responses["commune_code"] + "/" + responses[design.psu],
+    )
+    if not design.psu_population:
+        return units.assign(psu_fraction=0.0)
+    drawn = units.groupby("stratum")["psu"].transform("nunique")
+    return units.assign(psu_fraction=drawn / responses[design.psu_population].astype(float))
 
 
 def pad_by_domain(rows: np.ndarray, domain: np.ndarray, count: int) -> np.ndarray:

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dgi.survey.questionnaire import Questionnaire
-from dgi.survey.register import SurveyRow
-from dgi.survey.units import Units
+from dgi.facts.questionnaire import Questionnaire
+from dgi.facts.surveys import SurveyRow
+from dgi.facts.units import Units
 
 AGE_GROUPS = (("18-29", 18, 29), ("30-44", 30, 44), ("45-59", 45, 59), ("60-70", 60, 70))
 LARGEST_WHOLE = 2**53  # beyond it a spreadsheet's number has lost digits

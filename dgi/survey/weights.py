@@ -4,113 +4,18 @@ Not here: calibration as such (calibration.py), estimates or their errors (dgi.i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from dgi.errors import Fault
-from dgi.facts import CommuneCode, DistrictKey, Row, Text, raise_faults
+from dgi.facts.surveys import DesignRow
 from dgi.survey.calibration import RAKE_TOLERANCE, bound_weights, indicator_columns, rake
-from dgi.survey.register import DesignRow
-from dgi.survey.units import Units
 
 MARGINS = ("sex_age", "area")
 TRIM_LOW, TRIM_HIGH = 0.2, 5.0  # times the median: the range that method §5 asks to state
 TRIM_ROUNDS = 400
 AT_BOUND = 1e-6  # relative: how near a bound is at the bound, and not beyond it
 LARGEST_GAP = 1e-6  # relative, of any margin's category: more is an error
-
-
-class CommuneAdultsRow(Row):
-    """Adults of one commune in one census."""
-
-    census: Text
-    commune_code: CommuneCode
-    adults: float
-    source: Text
-
-
-class CensusRow(Row):
-    """One census: the day whose communes and districts it counts."""
-
-    census: Text
-    reference_date: date
-    statement_vi: Text
-    statement_en: Text
-    source: Text
-
-
-class SexAgeRow(Row):
-    """Share of a district's adults in one sex and age group."""
-
-    census: Text
-    district: DistrictKey
-    sex: Literal["male", "female"]
-    age_group: Literal["18-29", "30-44", "45-59", "60-70"]
-    share: float
-    source: Text
-
-
-def district_margins(
-    commune_adults: pd.DataFrame, sex_age: pd.DataFrame, units: Units, census_day: date, day: date
-) -> pd.DataFrame:
-    """Adults of each district by margin, on the boundary of `day` (method §2, §5).
-
-    `census_day`: the day whose communes and districts the census tables name. Returns
-    district, margin ('sex_age' or 'area'), category, population; the categories of a
-    margin add up to the district. A census district that has merged adds to its successor.
-    Raises FactError when a sex-age share does not add up to 1 or a district has none.
-    """
-    adults = commune_adults[["commune_code", "adults"]].copy()
-    adults["district"] = units.districts_of_communes(adults["commune_code"], day)
-    adults["area"] = _area_on(adults["commune_code"], units, day)
-    area = adults.groupby(["district", "area"], as_index=False)["adults"].sum()
-
-    shares = sex_age.groupby("district")["share"].sum()
-    faults = [
-        Fault("data/census/sex_age.csv", "the shares of a district add up to 1",
-              "Correct the shares.", value=f"{district}: {total}")
-        for district, total in shares.items()
-        if abs(total - 1) > 1e-6
-    ]  # fmt: skip
-    origin = units.districts_of_communes(commune_adults["commune_code"], census_day)
-    totals = adults.assign(origin=origin).groupby(["district", "origin"], as_index=False)
-    cells = totals["adults"].sum().merge(sex_age, left_on="origin", right_on="district",
-                                         suffixes=("", "_census"))  # fmt: skip
-    missing = set(units.districts_on(day)["district"]) - set(cells["district"])
-    faults += [
-        Fault("data/census/sex_age.csv", "a district has no census rows",
-              "Add its rows, or correct data/units.", value=district)
-        for district in sorted(missing)
-    ]  # fmt: skip
-    raise_faults(faults)
-    cells["category"] = cells["sex"] + " " + cells["age_group"]
-    cells["population"] = cells["adults"] * cells["share"]
-    by_sex_age = cells.groupby(["district", "category"], as_index=False)["population"].sum()
-    by_area = area.rename(columns={"area": "category", "adults": "population"})
-    return pd.concat(
-        [by_sex_age.assign(margin="sex_age"), by_area.assign(margin="area")], ignore_index=True
-    )[["district", "margin", "category", "population"]].sort_values(
-        ["district", "margin", "category"], ignore_index=True
-    )
-
-
-def _area_on(codes: pd.Series, units: Units, day: date) -> pd.Series:
-    """Urban or rural on `day` of each commune code, following successors when it has ended."""
-    area = units.communes_on(day).set_index("commune_code")["area"]
-    heirs = units.communes.set_index("commune_code")["successor"]
-
-    def find(code: str) -> str:
-        seen = set()
-        while code not in area.index and code not in seen:
-            seen.add(code)
-            later = heirs.loc[[code]]
-            code = next((s.split(";")[0] for s in later if s and s != code), code)
-        return str(area.get(code, "rural"))
-
-    return codes.map({code: find(code) for code in codes.unique()})
 
 
 @dataclass(frozen=True)

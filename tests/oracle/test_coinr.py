@@ -12,7 +12,7 @@ from SALib.analyze import sobol as salib
 from SALib.sample import sobol as salib_design
 from SALib.test_functions import Ishigami
 
-from dgi.index.indicators import IndicatorSet
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.robustness import (
     Runs,
     average,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.change import change_of_districts
 from dgi.index.estimation import (
     PsuTotals,
@@ -18,7 +19,6 @@ from dgi.index.estimation import (
     reduce_to_psu,
     weighted_means,
 )
-from dgi.index.indicators import IndicatorSet
 from dgi.index.panel import stack_years
 from dgi.index.replicates import Replicates, make_jackknife, replicate_means
 from dgi.index.scores import geometric_mean, score_domains

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dgi.facts import check_rows
+from dgi.facts.indicator_sets import IndicatorRow, IndicatorSet
+from dgi.facts.rows import check_rows
 from dgi.index.change import change_of_domains
 from dgi.index.estimation import (
     estimate_indicators,
@@ -17,7 +18,6 @@ from dgi.index.estimation import (
     reduce_to_psu,
     weighted_means,
 )
-from dgi.index.indicators import IndicatorRow, IndicatorSet
 from dgi.index.panel import join_strata, stack_years
 from dgi.index.scores import score_domains
 from dgi.ingest.facts import read_table

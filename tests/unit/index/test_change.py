@@ -20,13 +20,15 @@ from index_builders import (
     totals_of,
 )
 
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.change import (
     CHANGE_COLUMNS,
     change_of_districts,
     first_year_changes,
     is_restated,
+    split_change,
+    sum_by_group,
 )
-from dgi.index.indicators import IndicatorSet
 from dgi.index.scores import PROVINCE, scoring_rule
 
 DISTRICTS = ["101-ha", "102-hb", "103-hc"]
@@ -251,3 +253,71 @@ def test_a_dimension_lost_or_a_sub_dimension_moved_makes_a_core():
     rule = scoring_rule(two, np.array([True, True]), partial=True)
     restated = dict(zip(rule.nodes["key"], is_restated(rule, two, three)[0], strict=True))
     assert restated == {"total": True, "d1": False, "s1": False, "d2": False, "s2": False}
+
+
+# ---- composition and rate
+
+
+@few
+@given(st.integers(0, 10_000))
+def test_composition_and_rate_add_up_to_the_change_of_every_mean(seed):
+    random = np.random.default_rng(seed)
+    tables = []
+    for _ in range(2):
+        w = random.lognormal(size=(3, 5, 4)) * (random.random((3, 5, 4)) < 0.8)
+        w[:, 0] = 1.0
+        tables += [w * random.random((3, 5, 4)), w]
+    composition, rate = split_change(*tables)
+    now, before = (tables[i].sum(axis=1) / tables[i + 1].sum(axis=1) for i in (0, 2))
+    np.testing.assert_allclose(composition + rate, now - before, atol=1e-12)
+
+
+def test_the_same_answers_of_other_people_are_all_composition():
+    w, before = np.array([[3.0], [1.0]]), np.array([[1.0], [1.0]])
+    mean = np.array([[0.2], [0.6]])
+    composition, rate = split_change(w * mean, w, before * mean, before)
+    assert composition[0] == pytest.approx(0.3 - 0.4) and rate[0] == pytest.approx(0, abs=1e-15)
+
+
+def test_other_answers_of_the_same_people_are_all_rate():
+    w = np.array([[3.0], [1.0]])
+    composition, rate = split_change(w * 0.5, w, w * 0.25, w)
+    assert rate[0] == pytest.approx(0.25) and composition[0] == pytest.approx(0, abs=1e-15)
+
+
+def test_a_group_that_was_not_there_before_is_composition():
+    now, before = np.array([[1.0], [1.0]]), np.array([[1.0], [0.0]])
+    composition, rate = split_change(now * [[0.2], [0.8]], now, before * 0.2, before)
+    assert composition[0] == pytest.approx(0.3) and rate[0] == pytest.approx(0, abs=1e-15)
+
+
+def people(frame, seed):
+    random = np.random.default_rng(seed)
+    return frame.assign(
+        sex=random.choice(["male", "female"], len(frame)),
+        age_group=random.choice(["18-29", "30-44"], len(frame)),
+        area="urban",
+    )
+
+
+def test_groups_of_two_years_split_the_change_of_every_node_of_every_district():
+    now, before = two_years(15, DISTRICTS, people=8)
+    sums = [
+        sum_by_group(frame[KEYS].to_numpy(float), frame["weight"].to_numpy(float), frame, KEYS)
+        for frame in (people(now, 1), people(before, 2))
+    ]
+    assert (sums[0]["n"] > 0).all()
+    assert set(sums[0]["respondent_group"]) <= {
+        f"{sex} {age} urban" for sex in ("male", "female") for age in ("18-29", "30-44")
+    }
+    got = change_of_districts(
+        totals_of(now), totals_of(before), small_set(), small_set(), DISTRICTS, groups=tuple(sums)
+    )
+    np.testing.assert_allclose(got["composition"] + got["rate"], got["change"], atol=1e-12)
+    assert got["composition"].abs().max() > 1e-3
+    # Without groups nothing is split, and nothing is said.
+    plain = change_of_districts(
+        totals_of(now), totals_of(before), small_set(), small_set(), DISTRICTS
+    )
+    assert plain[["composition", "rate"]].isna().all(axis=None)
+    pd.testing.assert_series_equal(plain["change"], got["change"])

@@ -3,9 +3,6 @@ Does not belong here: comparison with other software (tests/oracle)."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from index_builders import HIGHEST, KEYS, LOWEST, small_set
+from index_builders import HIGHEST, KEYS, LOWEST, print_on_threads, small_set
 
 from dgi.index.robustness import (
     CHOICES,
@@ -333,7 +330,6 @@ def test_an_outcome_that_never_varies_has_no_indices_beside_one_that_does():
 
 
 PRINT = """
-import sys; sys.path[:0] = [{root!r}, {folder!r}]
 from test_robustness import assess, invented_means
 found = assess(invented_means(), seed=9, points=256)
 for table in (found.districts, found.choices, found.alternatives):
@@ -342,17 +338,7 @@ for table in (found.districts, found.choices, found.alternatives):
 
 
 def test_the_result_is_the_same_to_the_last_digit_on_one_thread_or_two():
-    root = str(Path(__file__).parents[3])
-    printed = [
-        subprocess.run(
-            [sys.executable, "-c", PRINT.format(root=root, folder=str(Path(__file__).parent))],
-            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
-            cwd=root,
-            check=True,
-            capture_output=True,
-        ).stdout
-        for threads in ("1", "2")
-    ]
+    printed = print_on_threads(PRINT, Path(__file__).parent)
     assert printed[0] == printed[1] and len(printed[0]) > 1000
 
 

@@ -3,6 +3,8 @@ Does not belong here: the means (test_estimation.py), or agreement with R (tests
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from index_builders import (
     KEYS,
     LOWEST,
     answers,
+    print_on_threads,
     samples_of,
     score_one,
     share,
@@ -21,8 +24,8 @@ from index_builders import (
     totals_of,
 )
 
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.estimation import weighted_means
-from dgi.index.indicators import IndicatorSet
 from dgi.index.replicates import draw_bootstrap
 from dgi.index.scores import (
     BAND_SHARES,
@@ -301,3 +304,17 @@ def test_the_seed_decides_the_rank_intervals_and_nothing_else():
     drawn = ("rank_low", "rank_high", "band_probability", *BAND_SHARES)
     same = [column for column in SCORE_COLUMNS if column not in drawn]
     pd.testing.assert_frame_equal(one[same], other[same])
+
+
+PRINT = """
+from test_scores import DISTRICTS, answers, samples_of, small_set, score_districts, totals_of
+frame = answers(11, DISTRICTS, psus=12)
+tables = score_districts(totals_of(frame), samples_of(frame), small_set(), DISTRICTS, seed=3)
+drawn = ["district", "key", "rank", "rank_low", "rank_high", "high_share", "low_share"]
+print(tables[0][drawn].map(repr).to_csv(index=False), tables[1].map(repr).to_csv(index=False))
+"""
+
+
+def test_ranks_and_their_probabilities_are_the_same_on_one_thread_or_two():
+    one, two = print_on_threads(PRINT, Path(__file__).parent)
+    assert one == two and one.count(b"101-ha") > 6

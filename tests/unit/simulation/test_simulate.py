@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dgi.facts.questionnaire import parse_condition
 from dgi.ingest.facts import Facts
 from dgi.simulation.assumptions import SampleAssumptions, check_filter_rates
 from dgi.simulation.simulate import (
@@ -16,7 +17,6 @@ from dgi.simulation.simulate import (
     STRANGE_COMMUNE,
     simulate_survey,
 )
-from dgi.survey.questionnaire import parse_condition
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 KINDS = ("duplicate_id", "missing_id", "age_outside", "unknown_commune", "unlisted_answer",

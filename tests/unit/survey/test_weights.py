@@ -3,16 +3,13 @@ Does not belong here: agreement with R's rake (tests/oracle), or estimates."""
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from survey_builders import units
 
-from dgi.errors import FactError
+from dgi.facts.surveys import DesignRow
 from dgi.survey.calibration import calibrate, indicator_columns, rake
 from dgi.survey.responses import AGE_GROUPS
 from dgi.survey.weights import (
@@ -20,12 +17,13 @@ from dgi.survey.weights import (
     TRIM_HIGH,
     TRIM_LOW,
     base_weights,
-    district_margins,
+    calibration_columns,
     kish_design_effect,
     margin_codes,
     stage_weights,
     trim,
     weigh_district,
+    weigh_respondents,
 )
 
 AGES = [group[0] for group in AGE_GROUPS]
@@ -271,56 +269,35 @@ def test_kishs_effect_is_at_least_one_and_knows_no_scale(weights, factor):
     assert kish_design_effect(weights * factor) == pytest.approx(effect, rel=1e-9)
 
 
-# ---- census margins on a boundary
+# ---- as the design says
 
-CENSUS_DAY = date(2019, 4, 1)
-ADULTS = pd.DataFrame(
-    {"commune_code": ["06649", "06652", "07030", "07036", "06820"],
-     "adults": [1000.0, 500, 300, 200, 800]}
-)  # fmt: skip
+DESIGN = {"design": "d", "weights": "delivered", "weight": "given", "stratum": "s", "psu": "p",
+          "psu_population": "", "lonely_psu": "fail", "note_vi": "x", "note_en": "x"}  # fmt: skip
 
 
-def sex_age(*districts) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {"district": d, "sex": sex, "age_group": age,
-             "share": 0.125 + (0.05 if d == "204-hoanh-bo" and sex == "male" else
-                               -0.05 if d == "204-hoanh-bo" else 0)}
-            for d in districts for sex in ("female", "male") for age in AGES
-        ]
-    )  # fmt: skip
+def test_delivered_weights_are_used_as_they_are():
+    frame = interviews(1).assign(given=2.5)
+    design = DesignRow.model_validate(DESIGN)
+    table, report = weigh_respondents(frame, margins(), design)
+    assert report is None and calibration_columns(frame, margins(), design) is None
+    assert (table["weight"] == 2.5).all() and (table["base_weight"] == 2.5).all()
+    assert list(table["respondent_id"]) == list(frame["respondent_id"])
 
 
-SHARES = sex_age("193-ha-long", "196-uong-bi", "204-hoanh-bo")
+@pytest.mark.parametrize("bad", [np.nan, 0.0, -1.0])
+def test_a_delivered_weight_that_is_no_weight_is_refused_with_its_column(bad):
+    frame = interviews(1).assign(given=2.5)
+    frame.loc[3, "given"] = bad
+    with pytest.raises(ValueError, match=r"1 delivered weights.*column given"):
+        weigh_respondents(frame, margins(), DesignRow.model_validate(DESIGN))
 
 
-def population(table, unit, margin):
-    own = table[(table["district"] == unit) & (table["margin"] == margin)]
-    return own.set_index("category")["population"]
-
-
-def test_each_margin_adds_up_to_the_districts_adults():
-    table = district_margins(ADULTS, SHARES, units(), CENSUS_DAY, date(2019, 7, 1))
-    totals = table.groupby(["district", "margin"])["population"].sum().unstack()
-    np.testing.assert_allclose(totals["area"], totals["sex_age"], rtol=1e-12)
-    assert totals.loc["193-ha-long", "area"] == 1500 and totals.loc["204-hoanh-bo", "area"] == 500
-    assert set(population(table, "204-hoanh-bo", "area").index) == {"rural", "urban"}
-
-
-def test_a_district_that_joined_another_brings_its_people_and_their_ages():
-    table = district_margins(ADULTS, SHARES, units(), CENSUS_DAY, date(2020, 7, 1))
-    assert "204-hoanh-bo" not in set(table["district"])
-    assert population(table, "193-ha-long", "area").sum() == 2000
-    cells = population(table, "193-ha-long", "sex_age")
-    assert cells["male 18-29"] == pytest.approx(1500 * 0.125 + 500 * 0.175)
-    assert population(table, "193-ha-long", "area")["rural"] == 300
-
-
-def test_shares_that_do_not_add_up_and_districts_without_any_are_refused_together():
-    wrong = sex_age("193-ha-long", "196-uong-bi")
-    wrong.loc[0, "share"] += 0.1
-    with pytest.raises(FactError) as caught:
-        district_margins(ADULTS, wrong, units(), CENSUS_DAY, date(2019, 7, 1))
-    message = str(caught.value)
-    assert "data/census/sex_age.csv" in message and "193-ha-long: 1.1" in message
-    assert "a district has no census rows (found '204-hoanh-bo')" in message
+def test_computed_weights_come_with_the_columns_they_were_calibrated_to():
+    frame = interviews(2)
+    design = DesignRow.model_validate({**DESIGN, "weights": "computed", "weight": ""})
+    table, report = weigh_respondents(frame, margins(), design)
+    x = calibration_columns(frame, margins(), design)
+    assert report.converged and x.shape[0] == len(frame)
+    own = margins()
+    wanted = own["population"].sum()
+    assert table["weight"].to_numpy() @ x.sum(axis=1) == pytest.approx(wanted, rel=1e-9)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pandas as pd
 
 from dgi.errors import Fault
-from dgi.facts import (
+from dgi.facts.rows import (
     CommuneCode,
     DistrictKey,
     OptionalDate,

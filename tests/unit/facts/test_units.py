@@ -11,8 +11,8 @@ import pytest
 from survey_builders import COMMUNES, DISTRICTS, commune, district, units
 
 from dgi.errors import FactError
+from dgi.facts.units import Units
 from dgi.ingest.facts import Facts
-from dgi.survey.units import Units
 
 BEFORE, AFTER = date(2019, 7, 1), date(2020, 7, 1)
 

@@ -7,9 +7,9 @@ from datetime import date
 
 import pandas as pd
 
-from dgi.survey.questionnaire import Questionnaire
-from dgi.survey.register import SurveyRow
-from dgi.survey.units import Units
+from dgi.facts.questionnaire import Questionnaire
+from dgi.facts.surveys import SurveyRow
+from dgi.facts.units import Units
 
 DAY = date(2019, 7, 1)
 DISTRICT = "193-ha-long"

@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 
 from dgi.errors import Fault
-from dgi.facts import Key, OptionalReal, Row, Text, Year, check_rows, check_unique, raise_faults
+from dgi.facts.rows import (
+    Key,
+    OptionalReal,
+    Row,
+    Text,
+    Year,
+    check_rows,
+    check_unique,
+    raise_faults,
+)
 
 REPAIR = "Correct the cell; data/questionnaires/README.md says what each column means."
 

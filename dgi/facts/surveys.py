@@ -1,5 +1,5 @@
 """The survey register: for each year its indicator set, questionnaire, boundary and design.
-Not here: the questionnaire or the set that it names, or the variance of a design (design.py)."""
+Not here: the questionnaire or set it names, or what a design implies (dgi.survey.design)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Literal
 import pandas as pd
 
 from dgi.errors import Fault
-from dgi.facts import Row, Text, Year, check_rows, check_unique, raise_faults
-from dgi.survey.design import LonelyPsu
+from dgi.facts.rows import Row, Text, Year, check_rows, check_unique, raise_faults
 
+LonelyPsu = Literal["fail", "certainty", "adjust", "average", "merge"]
 WHERE = "data/surveys.csv"
 REPAIR = "Correct the cell in data/surveys.csv; each survey year has one row."
 DESIGNS_WHERE = "data/designs.csv"
@@ -79,20 +79,3 @@ def check_designs(table: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame
                                 value=row.weight))  # fmt: skip
     raise_faults(faults)
     return rows
-
-
-def sampling_units(responses: pd.DataFrame, design: DesignRow) -> pd.DataFrame:
-    """District, stratum, psu, commune_code of each respondent, and psu_fraction: the share of the
-    stratum's units that was drawn, 0 where the design states no population of units.
-
-    Labels are a field team's: a stratum is made unique over districts, and a sampling unit is
-    known by its commune, so that it is the same unit after its district has merged.
-    """
-    units = responses[["district", "commune_code"]].assign(
-        stratum=responses["district"] + ": " + responses[design.stratum],
-        psu=responses["commune_code"] + "/" + responses[design.psu],
-    )
-    if not design.psu_population:
-        return units.assign(psu_fraction=0.0)
-    drawn = units.groupby("stratum")["psu"].transform("nunique")
-    return units.assign(psu_fraction=drawn / responses[design.psu_population].astype(float))

@@ -9,7 +9,7 @@ import pytest
 from survey_builders import ANSWERS, FIXED, QUESTIONS, questionnaire
 
 from dgi.errors import FactError
-from dgi.survey.questionnaire import Questionnaire, parse_condition
+from dgi.facts.questionnaire import Questionnaire, parse_condition
 
 
 def refusal(questions=QUESTIONS, answers=ANSWERS, fixed=FIXED) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dgi.decision import Decision
 from dgi.errors import FactError
+from dgi.facts.decision import Decision
 from dgi.ingest.facts import Facts
 
 WHERE = "data/decision/decision-3051.yaml"
@@ -18,7 +18,7 @@ WHERE = "data/decision/decision-3051.yaml"
 
 @pytest.fixture(scope="module")
 def facts():
-    return Facts(Path(__file__).resolve().parents[2] / "data")
+    return Facts(Path(__file__).resolve().parents[3] / "data")
 
 
 @pytest.fixture

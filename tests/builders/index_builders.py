@@ -3,12 +3,18 @@ Does not belong here: what must be true of them (the test files beside this one)
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from dgi.facts.indicator_sets import IndicatorSet
+from dgi.facts.questionnaire import Questionnaire
 from dgi.index.change import change_of_domains
 from dgi.index.estimation import PsuTotals, reduce_to_psu
-from dgi.index.indicators import IndicatorSet
 from dgi.index.scores import score_domains
 
 COLUMNS = ["level", "key", "code", "parent", "name_vi", "name_en", "direction", "weight",
@@ -125,3 +131,54 @@ def samples_of(frame: pd.DataFrame) -> pd.DataFrame:
     units = frame.assign(ww=frame["weight"] ** 2).groupby("district")
     table = units.agg(n=("weight", "size"), w=("weight", "sum"), ww=("ww", "sum")).reset_index()
     return table.assign(n_effective=table["w"] ** 2 / table["ww"])
+
+
+QUESTIONS = pd.DataFrame(
+    [
+        ("a", "C1", "yes_no", ""), ("b", "C2", "five", ""), ("c", "C3", "yes_no", ""),
+        ("d", "C4", "yes_no", "a=1"), ("e", "C5", "yes_no", ""),
+    ],
+    columns=["question", "column", "answers", "asked_if"],
+).assign(section="S", type="code", text_vi="câu hỏi", text_en="question")  # fmt: skip
+ANSWERS = pd.DataFrame(
+    [(name, str(code), kind)
+     for name, codes in {"yes_no": [0, 1], "five": [1, 2, 3, 4, 5]}.items()
+     for code, kind in [*((code, "valid") for code in codes),
+                        (888, "dont_know"), (999, "refused")]],
+    columns=["answers", "code", "kind"],
+).assign(label_vi="nhãn", label_en="label")  # fmt: skip
+FIXED = pd.DataFrame(
+    [("respondent_id", "MaPhieu", "text", "yes", "", "", "")],
+    columns=["name", "column", "type", "required", "min", "max", "answers"],
+).assign(text_vi="mã", text_en="id")
+
+
+def form() -> Questionnaire:
+    """A questionnaire of five questions, one of them asked of some."""
+    return Questionnaire.from_tables("form", QUESTIONS, ANSWERS, FIXED)
+
+
+TREE = {"dimension_1": {"knowing": [share("a", "0.5"), rating("b", "0.5")],
+                        "voting": [share("c")]}}  # fmt: skip
+
+
+def with_cell(key: str, column: str, value: str) -> pd.DataFrame:
+    tree = table(TREE)
+    tree.loc[tree["key"] == key, column] = value
+    return tree
+
+
+def print_on_threads(code: str, folder: Path) -> list[bytes]:
+    """What `code` prints in processes with one and with two threads for linear algebra; modules
+    of `folder` and of this one can be imported."""
+    root = Path(__file__).parents[2]
+    path = os.pathsep.join(str(place) for place in (root, folder, Path(__file__).parent))
+    return [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": threads,
+                 "OMP_NUM_THREADS": threads},
+            cwd=root, check=True, capture_output=True,
+        ).stdout
+        for threads in ("1", "2")
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dgi.errors import FactError, Fault, FaultsFound, WorkbookError
-from dgi.facts import (
+from dgi.facts.rows import (
     Codes,
     CommuneCode,
     DistrictKey,

@@ -8,7 +8,7 @@ import pytest
 from survey_builders import SURVEY
 
 from dgi.errors import FactError
-from dgi.survey.register import check_designs, check_surveys
+from dgi.facts.surveys import check_designs, check_surveys
 
 ROW = {name: str(value) for name, value in SURVEY.model_dump().items()}
 
