@@ -7,12 +7,12 @@ import pandas as pd
 
 from assets.declare import Frames, describe, for_each, markdown_table, note
 from assets.index import FACTS_OF_A_YEAR, districts_that_count
-from dgi.index.estimation import number_units
 from dgi.index.importance import measure_importance, respondent_sub_dimensions
 from dgi.index.indicators import indicator_values
 from dgi.index.priorities import find_priorities
 from dgi.index.replicates import draw_bootstrap
 from dgi.index.scores import PROVINCE, REPLICATES
+from dgi.index.totals import number_units
 from dgi.papi.diagnosis import diagnose
 from dgi.survey.design import sampling_units
 from pipelines.partitions import (

@@ -8,9 +8,9 @@ from assets.declare import Frames, describe, for_each, note
 from assets.index import FACTS_OF_A_YEAR, districts_that_count, read_totals
 from dgi.facts.surveys import SurveyRow
 from dgi.index.change import change_of_districts, first_year_changes, sum_by_group
-from dgi.index.estimation import sample_sizes
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE
+from dgi.index.totals import sample_sizes
 from dgi.index.trend import SurveyYear, trend_of_districts
 from dgi.ingest.workbooks import has_delivery
 from pipelines.partitions import (

@@ -7,16 +7,10 @@ import dagster as dg
 import pandas as pd
 
 from assets.declare import Frames, describe, for_each, markdown_table, note
-from dgi.index.estimation import (
-    Calibration,
-    PsuTotals,
-    count_respondents,
-    estimate_indicators,
-    reduce_to_psu,
-    sample_sizes,
-)
+from dgi.index.estimation import estimate_indicators
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE, score_districts
+from dgi.index.totals import Calibration, PsuTotals, count_respondents, reduce_to_psu, sample_sizes
 from dgi.survey.design import sampling_units
 from dgi.survey.weights import calibration_columns, kish_design_effect, weigh_respondents
 from pipelines.partitions import (

@@ -13,7 +13,17 @@ STAGES = (
 
 def all_checks() -> list[dg.AssetChecksDefinition]:
     """Asset checks of every stage."""
-    from importlib import import_module
+    from checks import (
+        causes,
+        change,
+        index,
+        ingestion,
+        quality,
+        ranking,
+        reference,
+        reports,
+        warehouse,
+    )
 
-    stages = [import_module(f"checks.{stage}") for stage in STAGES]
+    stages = (reference, causes, ingestion, quality, index, change, ranking, reports, warehouse)
     return [check for stage in stages for check in stage.CHECKS]

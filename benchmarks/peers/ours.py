@@ -7,14 +7,9 @@ import harness
 import numpy as np
 import survey_data as survey
 
-from dgi.index.estimation import (
-    Answers,
-    PsuTotals,
-    linearised_means,
-    reduce_to_cells,
-    weighted_means,
-)
+from dgi.index.estimation import linearised_means, weighted_means
 from dgi.index.replicates import draw_bootstrap, replicate_means
+from dgi.index.totals import Answers, PsuTotals, reduce_to_cells
 from dgi.survey.design import Design
 
 

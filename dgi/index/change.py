@@ -10,16 +10,11 @@ import pandas as pd
 from scipy import stats
 
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.estimation import (
-    PsuTotals,
-    linearised_means,
-    sum_answers,
-    t_interval,
-    weighted_means,
-)
+from dgi.index.estimation import linearised_means, t_interval, weighted_means
 from dgi.index.indicators import common_indicators
 from dgi.index.panel import stack_years
 from dgi.index.scores import OBSERVED, PROVINCE, ScoringRule, has_estimate, scoring_rule
+from dgi.index.totals import PsuTotals, sum_answers
 
 SIGNIFICANCE = 0.05
 OFFICIAL_RULE = 0.05
@@ -33,7 +28,7 @@ CHANGE_COLUMNS = [
 def change_of_domains(
     current: PsuTotals, base: PsuTotals, current_set: IndicatorSet, base_set: IndicatorSet
 ) -> tuple[pd.DataFrame, ScoringRule]:
-    """Change of every node of every domain, and the rule of scoring that both years went by.
+    """Change of every node of every domain, and the rule that both years went by (method §8).
 
     `current`, `base`: totals with the same domains. The rule is the current set's, over the
     indicators that both versions ask alike and both years could estimate; what is left out makes
@@ -91,7 +86,7 @@ def change_of_domains(
 def split_change(
     now_wy: np.ndarray, now_w: np.ndarray, base_wy: np.ndarray, base_w: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Each mean's change as composition, who was asked, and rate, what they said: (..., J) both.
+    """Each mean's change as composition (who was asked) and rate (what they said) (method §8).
 
     All inputs (..., G, J): sums of weight*y and of weights by group of respondents and indicator.
     Kitagawa's (1955) split: composition = sum_g (p1-p0)(m1+m0)/2, rate = sum_g (p1+p0)/2 (m1-m0)
@@ -112,7 +107,7 @@ def split_change(
 def sum_by_group(
     values: np.ndarray, weights: np.ndarray, people: pd.DataFrame, keys: Sequence[str]
 ) -> pd.DataFrame:
-    """Sums by group of respondents, which the split of a change needs.
+    """Sums by group of respondents, which the split of a change needs (method §8).
 
     `values`: (n, J), NaN where missing; `weights`: (n,); `people`: n rows with sex, age_group,
     area and what places them (district, commune_code). One row per place, respondent_group
@@ -135,7 +130,7 @@ def sum_by_group(
 def split_by_group(
     rule: ScoringRule, domains: Sequence[str], now: pd.DataFrame, base: pd.DataFrame
 ) -> pd.DataFrame:
-    """Composition and rate of every node's change: district, key, composition, rate.
+    """Composition and rate of every node's change: district, key, composition, rate (method §8).
 
     `rule`: as `change_of_domains` returns it, over `domains`; `now`, `base`: one row per district
     (on today's boundary), respondent_group and key with weighted_sum, weight_sum.
@@ -164,7 +159,7 @@ def split_by_group(
 
 
 def is_restated(rule: ScoringRule, current_set: IndicatorSet, base_set: IndicatorSet) -> np.ndarray:
-    """(D, K) whether the base year is measured otherwise than it was published.
+    """(D, K) whether the base year is measured otherwise than it was published (method §8).
 
     So it is for a sub-dimension that lost or gained an indicator, or changed a weight or its
     scale, and for every dimension and total above one or short of one.
@@ -204,7 +199,7 @@ def change_of_districts(
     restated: Collection[str] = (),
     groups: tuple[pd.DataFrame, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
-    """Change of every district and the province (CHANGE_COLUMNS).
+    """Change of every district and the province (CHANGE_COLUMNS) (method §8).
 
     Both totals have the districts of today's boundary as domains. `expected`: districts of the
     current year; `incomplete`: those missing in either year or missing a part of their base-year
@@ -247,7 +242,7 @@ def change_of_districts(
 
 def adjust_p_values(table: pd.DataFrame) -> pd.Series:
     """q of each p_value: Benjamini-Hochberg (1995) over the districts of one level, the province
-    apart. `table`: district, level, p_value; NaN stays NaN."""
+    apart (method §8). `table`: district, level, p_value; NaN stays NaN."""
     q = pd.Series(np.nan, index=table.index)
     family = [table["level"], table["district"] == PROVINCE]
     for _, rows in table.dropna(subset=["p_value"]).groupby(family).groups.items():
@@ -275,7 +270,7 @@ def _absent_change(nodes: pd.DataFrame, district: str) -> pd.DataFrame:
 
 
 def first_year_changes(indicator_set: IndicatorSet, expected: Sequence[str]) -> pd.DataFrame:
-    """Rows of a year that has no survey before it: flag 'no_base_year', no figure."""
+    """Rows of a year that has no survey before it: flag 'no_base_year', no figure (method §8)."""
     nodes = indicator_set.tree[indicator_set.tree["level"] != "indicator"]
     rows = [_absent_change(nodes, unit) for unit in [*expected, PROVINCE]]
     table = pd.concat(rows, ignore_index=True).assign(

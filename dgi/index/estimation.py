@@ -1,412 +1,31 @@
-"""Estimates and their design-based errors: one pass to sampling units, then linearisation (§4, §6).
-Not here: what an answer is worth (indicators.py), or how indicators add up (scores.py)."""
+"""Estimates and their design-based errors, by linearisation over sampling units (method §4, §6).
+Not here: the sums they are made from (totals.py), or how indicators add up (scores.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from dgi.survey.design import Design, LonelyPsu, pad_by_domain, position_in_domain
+from dgi.index.totals import Answers, PsuTotals, reduce_to_cells
+from dgi.survey.design import Design
 
 CONFIDENCE = 0.95
-CACHED = 1 << 17  # doubles of a histogram that stays in the cache
-UNIT_COLUMNS = ["district", "stratum", "psu", "commune_code"]
-FRACTION = "psu_fraction"
-# The sums of one unit and indicator, and the columns that keep them.
-TOTAL_COLUMNS = {
-    "wy": "weighted_sum",
-    "w": "weight_sum",
-    "wyy": "weighted_square_sum",
-    "n": "n",
-    "ey": "residual_sum",
-    "e": "residual_weight_sum",
-}
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Answers as small numbers: `codes` (n, J), -1 where missing, else the place in `levels[j]`,
-    the values in ascending order that indicator j takes. int8 codes in column order are fastest."""
-
-    codes: np.ndarray
-    levels: tuple[np.ndarray, ...]
-
-    @classmethod
-    def of(cls, values: np.ndarray) -> Answers:
-        """From values (n, J), NaN where missing."""
-        values = np.asarray(values, dtype=float)
-        coded = [pd.factorize(values[:, j], sort=True) for j in range(values.shape[1])]
-        most = max((len(levels) for _, levels in coded), default=0)
-        codes = np.empty(values.shape, dtype=np.int8 if most < 127 else np.int64, order="F")
-        for column, (code, _) in enumerate(coded):
-            codes[:, column] = code
-        return cls(codes, tuple(levels for _, levels in coded))
-
-    def values(self) -> np.ndarray:
-        """Back to values (n, J), 0 where missing."""
-        columns = [np.append(levels, 0.0)[self.codes[:, j]] for j, levels in enumerate(self.levels)]
-        return np.column_stack(columns)
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What weights were calibrated to, so that errors respect it (method §6).
-
-    `x`: (n, P) auxiliary values, such as 0/1 columns of the margins; `base_weights`: (n,) the
-    weights before calibration.
-    """
-
-    x: np.ndarray
-    base_weights: np.ndarray
-
-
-@dataclass(frozen=True)
-class PsuTotals:
-    """A survey reduced to its sampling units: all that estimates and errors need.
-
-    A cell is one unit in one domain; cells are sorted by domain, stratum and unit. `units`: frame
-    of the design's U units (psu, stratum, ...); `unit`, `domain`: (C,) numbers of each cell's
-    unit and domain; `domains`: their D names. (C, J) sums over the cell's respondents who
-    answered: `w` weight, `wy` weight*y, `wyy` weight*y^2, `n` answers; `ey`, `e` what is left of
-    wy and w after regression on the calibration variables, equal to them without calibration.
-    Units without an answer stay, as zeros: dropping them would understate the error.
-    """
-
-    design: Design
-    units: pd.DataFrame
-    unit: np.ndarray
-    domain: np.ndarray
-    domains: tuple[str, ...]
-    keys: tuple[str, ...]
-    wy: np.ndarray
-    w: np.ndarray
-    wyy: np.ndarray
-    n: np.ndarray
-    ey: np.ndarray
-    e: np.ndarray
-
-    def only(self, names: Sequence[str]) -> PsuTotals:
-        """Some of the domains, being unions of whole strata such as districts, and their units."""
-        chosen = [name for name in self.domains if name in set(names)]
-        number = np.full(len(self.domains), -1)
-        number[[self.domains.index(name) for name in chosen]] = np.arange(len(chosen))
-        rows = number[self.domain] >= 0
-        own = np.zeros(self.design.size, dtype=bool)
-        own[self.unit[rows]] = True
-        return replace(
-            self._with(rows, slice(None)),
-            design=self.design.where(own),
-            units=self.units[own].reset_index(drop=True),
-            unit=(np.cumsum(own) - 1)[self.unit[rows]],
-            domain=number[self.domain][rows],
-            domains=tuple(chosen),
-        )
-
-    def together(self, name: str) -> PsuTotals:
-        """All domains as one, such as the province."""
-        order = np.argsort(self.unit, kind="stable")
-        starts = np.flatnonzero(np.diff(self.unit[order], prepend=-1))
-        sums: dict[str, Any] = {
-            field: np.add.reduceat(getattr(self, field)[order], starts, axis=0)
-            for field in TOTAL_COLUMNS
-        }
-        unit = self.unit[order][starts]
-        return replace(
-            self, unit=unit, domain=np.zeros(len(unit), dtype=int), domains=(name,), **sums
-        )
-
-    def select(self, keys: Sequence[str]) -> PsuTotals:
-        """The same units for the indicators of `keys`, in that order; zeros where not asked."""
-        at = np.array([self.keys.index(key) if key in self.keys else -1 for key in keys])
-        chosen = self._with(slice(None), at)
-        zeros: dict[str, Any] = {
-            field: np.where(at >= 0, getattr(chosen, field), 0.0) for field in TOTAL_COLUMNS
-        }
-        return replace(chosen, keys=tuple(keys), **zeros)
-
-    def _with(self, rows: np.ndarray | slice, columns: np.ndarray | slice) -> PsuTotals:
-        parts: dict[str, Any] = {
-            field: getattr(self, field)[rows][:, columns] for field in TOTAL_COLUMNS
-        }
-        return replace(self, **parts)
-
-    def sums(self, table: np.ndarray) -> np.ndarray:
-        """(D, K) sums of a (C, K) table by domain."""
-        starts = np.flatnonzero(np.diff(self.domain, prepend=-1))
-        return np.add.reduceat(table, starts, axis=0)
-
-    def combine(self, z: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-        """(C, K): cells' z (C, J) times the (D, J, K) coefficients of their domain."""
-        count = len(self.domains)
-        padded = pad_by_domain(z, self.domain, count) @ coefficients
-        return padded[self.domain, position_in_domain(self.domain, count)]
-
-    def to_frame(self) -> pd.DataFrame:
-        """Long: one row per unit and indicator, in unit order then key order."""
-        size = len(self.keys)
-        frame = self.units.iloc[self.unit.repeat(size)].reset_index(drop=True)
-        frame["key"] = np.tile(np.array(self.keys, dtype=object), len(self.unit))
-        for field, column in TOTAL_COLUMNS.items():
-            frame[column] = getattr(self, field).ravel()
-        return frame
-
-    @classmethod
-    def from_frame(
-        cls, frame: pd.DataFrame, keys: Sequence[str], lonely_psu: LonelyPsu = "fail"
-    ) -> PsuTotals:
-        """The inverse of `to_frame`, domains being districts. Raises ValueError when a unit lacks
-        one of the indicators or has it twice."""
-        place = pd.Series(range(len(keys)), index=list(keys), dtype=float)
-        frame = frame.assign(_place=frame["key"].map(place))
-        frame = frame.sort_values([*UNIT_COLUMNS, "_place"], ignore_index=True)
-        named = [*UNIT_COLUMNS, *([FRACTION] if FRACTION in frame else [])]
-        units = frame[named].iloc[:: len(keys)].reset_index(drop=True)
-        if not np.array_equal(frame["_place"], np.tile(np.arange(len(keys)), len(units))):
-            raise ValueError(
-                "the totals do not hold each indicator once for every sampling unit: materialise "
-                "psu_totals anew for the year's districts"
-            )
-        sums: dict[str, Any] = {
-            field: frame[column].to_numpy(float).reshape(len(units), len(keys))
-            for field, column in TOTAL_COLUMNS.items()
-        }
-        design = _district_design(units, lonely_psu)
-        return cls(**_district_cells(units, design), keys=tuple(keys), **sums)
-
-
-def reduce_to_psu(
-    answers: Answers | np.ndarray,
-    weights: np.ndarray,
-    respondents: pd.DataFrame,
-    keys: Sequence[str],
-    calibration: Calibration | None = None,
-    lonely_psu: LonelyPsu = "fail",
-) -> PsuTotals:
-    """One pass over the respondents of districts, for all indicators at once.
-
-    `answers`: Answers, or values (n, J) with NaN where missing; `weights`: (n,), not negative;
-    `respondents`: n rows with psu, stratum, commune_code, district. Returns PsuTotals with the
-    districts as domains. Raises ValueError for a PSU in two strata or communes, or a weight that
-    is negative or not a number.
-    """
-    position, units, design = number_units(respondents, lonely_psu)
-    sums = sum_answers(answers, weights, position, len(units), calibration)
-    return PsuTotals(**_district_cells(units, design), keys=tuple(keys), **sums)
-
-
-def number_units(
-    respondents: pd.DataFrame, lonely_psu: LonelyPsu = "fail"
-) -> tuple[np.ndarray, pd.DataFrame, Design]:
-    """The sampling units of respondents of districts, sorted by district, stratum and psu.
-
-    `respondents`: as for reduce_to_psu; a column psu_fraction, the share of the stratum's units
-    that was drawn, makes the finite population correction. Returns the
-    number of each respondent's unit (n,), the units (U rows) and the design over them. Raises
-    ValueError for a unit in two strata or communes.
-    """
-    named = [*UNIT_COLUMNS, *([FRACTION] if FRACTION in respondents else [])]
-    position, index = pd.MultiIndex.from_frame(respondents[named]).factorize(sort=True)
-    units = pd.DataFrame(index.to_frame(index=False).to_numpy(), columns=named)
-    twice = units.duplicated(["district", "psu"])
-    if twice.any():
-        raise ValueError(
-            f"{int(twice.sum())} primary sampling units lie in more than one stratum or commune: "
-            "correct the columns Tang, PSU and MaXa of the district's workbook"
-        )
-    return position, units, _district_design(units, lonely_psu)
-
-
-def reduce_to_cells(
-    answers: Answers | np.ndarray,
-    weights: np.ndarray,
-    unit: np.ndarray,
-    domain: np.ndarray,
-    design: Design,
-    keys: Sequence[str],
-) -> PsuTotals:
-    """The same for any domain, also one that cuts through sampling units, such as a sex.
-
-    `unit`: (n,) row of the design each respondent lies in; `domain`: (n,) number of the domain,
-    from 0 without gaps, or -1 for a respondent in none. Under calibration make a domain a column
-    of its own instead (NaN outside it): its residuals reach units where nobody belongs to it.
-    """
-    first = design.stages[0]
-    count = design.size
-    # Whole numbers that sort by domain, stratum, unit; respondents of no domain are set aside.
-    order = np.lexsort([np.arange(count), first.unit, first.stratum])
-    rank = np.empty(count, dtype=np.int64)
-    rank[order] = np.arange(count)
-    inside = np.asarray(domain) >= 0
-    cell = np.asarray(domain, dtype=np.int64)[inside] * count + rank[np.asarray(unit)[inside]]
-    keyed = np.flatnonzero(np.bincount(cell, minlength=0))
-    position = np.full(len(inside), -1)
-    number = np.zeros(int(keyed[-1]) + 1, dtype=np.int64)
-    number[keyed] = np.arange(len(keyed))
-    position[inside] = number[cell]
-    if not inside.all():
-        answers = answers if isinstance(answers, Answers) else Answers.of(answers)
-        answers = Answers(answers.codes[inside], answers.levels)
-        weights, position = np.asarray(weights)[inside], position[inside]
-    sums = sum_answers(answers, weights, position, len(keyed))
-    domains = keyed // count
-    return PsuTotals(
-        design=design,
-        units=pd.DataFrame({"psu": first.unit, "stratum": first.stratum}),
-        unit=order[keyed % count],
-        domain=domains,
-        domains=tuple(str(number) for number in range(int(domains[-1]) + 1)),
-        keys=tuple(keys),
-        **sums,
-    )
-
-
-def _district_design(units: pd.DataFrame, lonely_psu: LonelyPsu) -> Design:
-    stratum = pd.MultiIndex.from_frame(units[["district", "stratum"]]).factorize(sort=True)[0]
-    population = units[FRACTION].to_numpy(float) if FRACTION in units else None
-    group = pd.factorize(units["district"])[0]
-    return Design.of(stratum, population=population, lonely_psu=lonely_psu, group=group)
-
-
-def _district_cells(units: pd.DataFrame, design: Design) -> dict[str, Any]:
-    """Numbering of sampling units sorted by district, stratum and psu, districts as domains."""
-    domain, names = pd.factorize(units["district"], sort=True)
-    return {
-        "design": design,
-        "units": units,
-        "unit": np.arange(len(units)),
-        "domain": domain,
-        "domains": tuple(names),
-    }
-
-
-def sum_answers(
-    answers: Answers | np.ndarray,
-    weights: np.ndarray,
-    cell: np.ndarray,
-    count: int,
-    calibration: Calibration | None = None,
-) -> dict[str, Any]:
-    """The six (count, J) sums of PsuTotals from `cell` (n,), the number of each respondent's cell.
-
-    A histogram of weights over cell and answer gives sums, squares and counts at once, and no
-    (n, J) table of floats is made. Answers of a few columns are packed into one number, so that
-    one histogram serves them all, as long as its table stays in the processor's cache.
-    """
-    answers = answers if isinstance(answers, Answers) else Answers.of(answers)
-    weights = np.asarray(weights, dtype=float)
-    if not (weights >= 0).all():
-        raise ValueError(
-            f"{int((~(weights >= 0)).sum())} weights are negative or not a number: correct them "
-            "before estimating"
-        )
-    cell = np.asarray(cell, dtype=np.int64)
-    wy, w, wyy, n = (np.empty((count, len(answers.levels))) for _ in range(4))
-    room = min(CACHED, len(cell)) // max(count, 1)  # slots a cell
-    for own in _pack_columns([len(levels) + 1 for levels in answers.levels], room):
-        sizes = [len(levels) + 1 for levels in answers.levels[own]]
-        slots = int(np.prod(sizes))
-        packed = np.zeros(len(cell), dtype=np.min_scalar_type(-slots))
-        for column, size in zip(range(own.start, own.stop), sizes, strict=True):
-            packed *= size
-            packed += answers.codes[:, column]
-            packed += 1  # a missing answer is 0
-        place = cell * slots
-        place += packed
-        heavy = np.bincount(place, weights, count * slots).reshape(count, slots)
-        plain = np.bincount(place, minlength=count * slots).reshape(count, slots)
-        # What each slot means for each of the columns: its value, and whether it is an answer.
-        values, seen = np.zeros((slots, len(sizes))), np.zeros((slots, len(sizes)))
-        for number, code in enumerate(np.unravel_index(np.arange(slots), sizes)):
-            values[:, number] = np.append(0.0, answers.levels[own][number])[code]
-            seen[:, number] = code > 0
-        wy[:, own], w[:, own], wyy[:, own] = heavy @ values, heavy @ seen, heavy @ values**2
-        n[:, own] = plain @ seen
-    sums = {"wy": wy, "w": w, "wyy": wyy, "n": n, "ey": wy, "e": w}
-    if calibration is not None:
-        sums["ey"], sums["e"] = _residual_sums(answers, weights, cell, wy, w, calibration)
-    return sums
-
-
-def _pack_columns(sizes: Sequence[int], room: int) -> Iterator[slice]:
-    """Runs of neighbouring columns, each as long as its product of `sizes` stays within `room`."""
-    start, slots = 0, 1
-    for column, size in enumerate(sizes):
-        if column > start and slots * size > room:
-            yield slice(start, column)
-            start, slots = column, 1
-        slots *= size
-    if sizes:
-        yield slice(start, len(sizes))
-
-
-def _residual_sums(
-    answers: Answers,
-    weights: np.ndarray,
-    cell: np.ndarray,
-    wy: np.ndarray,
-    w: np.ndarray,
-    calibration: Calibration,
-) -> tuple[np.ndarray, np.ndarray]:
-    """wy and w less what the calibration variables explain (Deville and Särndal 1992, eq. 3.4).
-
-    A calibrated estimate errs only by the residuals of the regression on x, fitted with the
-    weights before calibration and summed with those after it.
-    """
-    x, base = np.asarray(calibration.x, dtype=float), np.asarray(calibration.base_weights)
-    seen = np.hstack([answers.values(), answers.codes >= 0])
-    root = np.sqrt(base)[:, None]
-    # Least squares and not normal equations: whole margins are collinear, and a variable's
-    # scale must not cost half the digits.
-    beta = np.linalg.lstsq(root * x, root * seen, rcond=1e-12)[0]
-    sums = np.column_stack(
-        [np.bincount(cell, weights * x[:, p], len(wy)) for p in range(x.shape[1])]
-    )
-    explained = sums @ beta
-    return wy - explained[:, : wy.shape[1]], w - explained[:, wy.shape[1] :]
-
-
-def count_respondents(respondents: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
-    """Respondents, sum of weights and of squared weights of each PSU: what sample sizes need."""
-    table = respondents[["district", "psu"]].assign(w=weights, ww=np.square(weights))
-    return table.groupby(["district", "psu"], as_index=False).agg(
-        respondents_n=("w", "size"),
-        unit_weight_sum=("w", "sum"),
-        unit_weight_square_sum=("ww", "sum"),
-    )
-
-
-def sample_sizes(totals: pd.DataFrame) -> pd.DataFrame:
-    """One row per district: n (respondents), n_effective (Kish: w^2 / ww), w (sum of weights),
-    ww (sum of squared weights), is_sample.
-
-    `totals`: long PSU totals with the columns of `count_respondents`.
-    """
-    units = totals.drop_duplicates(["district", "psu"]).groupby("district")
-    table = units.agg(
-        n=("respondents_n", "sum"),
-        w=("unit_weight_sum", "sum"),
-        ww=("unit_weight_square_sum", "sum"),
-        is_sample=("is_sample", "any"),
-    ).reset_index()
-    table["n_effective"] = table["w"] ** 2 / table["ww"]
-    return table[["district", "n", "n_effective", "w", "ww", "is_sample"]]
 
 
 def weighted_means(totals: PsuTotals) -> np.ndarray:
-    """Hájek ratio means, (D, J): sum w y / sum w over those who answered; NaN where nobody did."""
+    """Hájek's (1971) means, (D, J): sum w y / sum w; NaN where nobody answered (method §4)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return totals.sums(totals.wy) / totals.sums(totals.w)
 
 
 def linearised_means(totals: PsuTotals, means: np.ndarray) -> np.ndarray:
-    """Linearised value of each mean, summed by cell: (C, J).
+    """Linearised value of each mean, summed by cell: (C, J) (method §6).
 
-    An indicator that nobody answered has no mean and adds nothing: its column is zero.
+    An indicator that nobody answered has no mean and adds nothing: its column is zero. Under
+    calibration the value is that of the residuals (Binder 1983; Deville and Särndal 1992).
     """
     weight = totals.sums(totals.w)
     answered = weight > 0
@@ -418,7 +37,7 @@ def linearised_means(totals: PsuTotals, means: np.ndarray) -> np.ndarray:
 def estimate_ratios(
     totals: PsuTotals, numerator: Sequence[str], denominator: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ratios of totals (D, K) of pairs of indicators, and their linearised values (C, K).
+    """Ratios of totals (D, K) of pairs of indicators, and their linearised values (method §6).
 
     Both of a pair should be missing together: a ratio over different people is another ratio.
     """
@@ -432,7 +51,7 @@ def estimate_ratios(
 def estimate_contrasts(
     totals: PsuTotals, means: np.ndarray, coefficients: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Linear combinations of any means of any domains (K,), and their covariance (K, K).
+    """Linear combinations of means of any domains (K,), and their covariance (method §6).
 
     `coefficients`: (D, J, K). Domains that share sampling units are correlated; that is counted.
     """
@@ -451,7 +70,7 @@ def estimate_quantile(
     design: Design,
     share: float = 0.5,
 ) -> pd.DataFrame:
-    """A quantile, such as the median, of one variable by domain with Woodruff's interval (1952).
+    """A quantile by domain, such as the median, with Woodruff's (1952) interval (method §6).
 
     `values`: (n,), NaN where missing; `unit`, `domain`: as for reduce_to_cells. The quantile is
     the smallest value whose weighted share of answers at or below it reaches `share` (R's
@@ -502,7 +121,7 @@ def estimate_quantile(
 def t_interval(
     estimate: np.ndarray, se: np.ndarray, df: np.ndarray | int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """95% interval by t with df degrees of freedom; NaN where df is 0."""
+    """95% interval by t with df degrees of freedom; NaN where df is 0 (method §6)."""
     quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, df)
     return estimate - quantile * se, estimate + quantile * se
 

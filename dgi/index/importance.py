@@ -112,7 +112,7 @@ def measure_importance(
     design: Design,
     factors: np.ndarray,
 ) -> pd.DataFrame:
-    """How closely each sub-dimension goes with overall satisfaction, within districts.
+    """How closely each sub-dimension goes with overall satisfaction, within districts (method §9).
 
     `y`: (n,) satisfaction, more is better, NaN where not answered; `x`: (n, S) respondents' own
     sub-dimension scores, NaN where not met; `unit`: (n,) the design's unit each lies in;

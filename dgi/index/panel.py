@@ -10,12 +10,12 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from dgi.index.estimation import PsuTotals
+from dgi.index.totals import PsuTotals
 from dgi.survey.design import Design
 
 
 def join_strata(units: pd.DataFrame) -> np.ndarray:
-    """(N,) number of the common stratum of each unit of several years.
+    """(N,) number of the common stratum of each unit of several years (method §8).
 
     `units`: year, domain, stratum, psu, a row per unit and year. Strata of different years that
     share units are one stratum when they pair one to one (their labels may differ: a merged
@@ -41,7 +41,7 @@ def join_strata(units: pd.DataFrame) -> np.ndarray:
 def stack_years(
     years: Sequence[PsuTotals], z: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, Design, np.ndarray]:
-    """Linearised totals of a combination of years, the stacked design, and each row's domain.
+    """Linearised totals of a combination of years, their design and domains (method §8).
 
     `years`: totals with the same domains; `z`: for each year (C_t, K), already multiplied by what
     the year counts (+1 and -1 for a change). A unit of several years is one row, the sum of its

@@ -15,7 +15,7 @@ SIGNIFICANCE = 0.05
 
 
 def rank_descending(scores: pd.Series) -> pd.Series:
-    """Rank 1 for the highest score; ties share the better rank; a missing score has none."""
+    """Rank 1 for the highest score; ties share the better one; no score, no rank (method §7)."""
     return scores.rank(method="min", ascending=False)
 
 
@@ -43,7 +43,7 @@ def band_codes(scores: np.ndarray) -> np.ndarray:
 
 
 def band_names(scores: np.ndarray) -> np.ndarray:
-    """Band of each score by name, '' where there is no score."""
+    """Band of each score by name, '' where there is no score (method §7)."""
     codes = band_codes(scores)
     return np.array([*BANDS, ""], dtype=object)[codes]
 
@@ -89,7 +89,7 @@ def measure_rank_uncertainty(scores: np.ndarray, replicates: np.ndarray) -> Rank
 
 
 def group_indistinguishable(scores: np.ndarray, variances: np.ndarray, df: np.ndarray) -> list[str]:
-    """Letters of the groups of units that cannot be told apart on one score; '' without a score.
+    """Letters of the groups of units that cannot be told apart; '' without a score (method §7).
 
     `scores`, `variances`, `df`: (U,) of units with samples of their own, so that the variance of
     a difference is the sum of theirs and its t test has Welch and Satterthwaite's df. All pairs

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dgi.index.estimation import PsuTotals, weighted_means
+from dgi.index.estimation import weighted_means
+from dgi.index.totals import PsuTotals
 from dgi.survey.design import Design, pad_by_domain
 
 CHUNK = 1 << 22  # draws at a time: memory stays flat, the stream of numbers is the same
@@ -34,7 +35,7 @@ class Replicates:
 
 
 def draw_bootstrap(design: Design, count: int, generator: np.random.Generator) -> Replicates:
-    """Rao-Wu rescaled bootstrap of the primary units (Rao, Wu and Yue 1992).
+    """Rao-Wu rescaled bootstrap of the primary units (Rao, Wu and Yue 1992) (method §7).
 
     In each stratum n_h - 1 of its n_h units are drawn with replacement; a unit drawn r times
     gets 1 - s + s r n_h/(n_h-1) with s = sqrt(1 - f_h). A stratum with one unit keeps it as it
@@ -67,9 +68,10 @@ def draw_bootstrap(design: Design, count: int, generator: np.random.Generator) -
 
 
 def make_jackknife(design: Design) -> Replicates:
-    """Delete-one-unit jackknife: JK1 with one stratum, JKn with several (as in R survey).
+    """Delete-one-unit jackknife: JK1 with one stratum, JKn with several (method §6).
 
-    Units of the replicate's stratum other than the one left out count n_h/(n_h-1) times. Raises
+    Units of the replicate's stratum other than the one left out count n_h/(n_h-1) times, as in
+    R's as.svrepdesign (Wolter 2007, 4.5). Raises
     ValueError for a stratum with one primary unit: leaving it out leaves nothing.
     """
     first = design.stages[0]
@@ -86,7 +88,7 @@ def make_jackknife(design: Design) -> Replicates:
 
 
 def replicate_means(totals: PsuTotals, factors: np.ndarray) -> np.ndarray:
-    """Means of each domain under each replicate: (D, R, J). `factors`: (R, U), one per unit.
+    """Means of each domain under each replicate: (D, R, J) (method §7); `factors`: (R, U).
 
     Under calibration the weights are taken to be calibrated again in every replicate, to first
     order: a replicate moves the estimate by its residuals only. A replicate in which nobody
@@ -104,8 +106,10 @@ def replicate_means(totals: PsuTotals, factors: np.ndarray) -> np.ndarray:
 
 
 def replicate_means_of_respondents(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Means under delivered replicate weights: (R, J). `values`: (n, J), NaN where missing;
-    `weights`: (n, R) the replicate weights themselves."""
+    """Means under delivered replicate weights: (R, J) (method §6).
+
+    `values`: (n, J), NaN where missing; `weights`: (n, R) the replicate weights themselves.
+    """
     present = ~np.isnan(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         return (weights.T @ np.where(present, values, 0.0)) / (weights.T @ present)

@@ -62,7 +62,7 @@ class Runs:
 
 
 def read_weights(indicator_set: IndicatorSet) -> dict[str, np.ndarray]:
-    """Weights as published: an indicator's own, and the width of the scale of what is above it."""
+    """Weights as published: an indicator's own, the width of the scale above it (method §10)."""
     nodes = {level: indicator_set.at(level) for level in PARENT_LEVEL}
     weights = {level: rows["scale_max"] - rows["scale_min"] for level, rows in nodes.items()}
     weights["indicator"] = nodes["indicator"]["weight"]
@@ -70,13 +70,13 @@ def read_weights(indicator_set: IndicatorSet) -> dict[str, np.ndarray]:
 
 
 def link_parents(indicator_set: IndicatorSet, level: str) -> np.ndarray:
-    """(C, P): 1 where node c of the level lies under node p of the level above, else 0."""
+    """(C, P): 1 where node c of the level lies under node p of the one above (method §10)."""
     parents = indicator_set.at(PARENT_LEVEL[level])["key"].to_numpy()
     return (indicator_set.at(level)["parent"].to_numpy()[:, None] == parents).astype(float)
 
 
 def normalise_means(means: np.ndarray, indicators: pd.DataFrame, is_observed: bool) -> np.ndarray:
-    """Means (R, U, J) on 0..1, good at 1, NaN where missing.
+    """Means (R, U, J) on 0..1, good at 1, NaN where missing (method §10).
 
     Between the set's goalposts or, if `is_observed`, between the lowest and the highest of the
     units; an indicator on which all units are equal is then 0.5.
@@ -94,7 +94,7 @@ def normalise_means(means: np.ndarray, indicators: pd.DataFrame, is_observed: bo
 def average(
     values: np.ndarray, weights: np.ndarray, parent: np.ndarray, is_geometric: bool = False
 ) -> np.ndarray:
-    """Weighted mean of the children of each parent: (R, U, P).
+    """Weighted mean of the children of each parent: (R, U, P) (method §10).
 
     `values`: (R or 1, U, C), NaN where missing, then the others carry its weight; `weights`:
     (R, C), any sum; `parent`: (C, P). Raises ValueError for a geometric mean of values not above
@@ -112,7 +112,7 @@ def average(
 
 
 def score_runs(means: np.ndarray, indicator_set: IndicatorSet, runs: Runs) -> np.ndarray:
-    """(R, U) totals on the set's scale, rounded to 1e-9, of units that are rankable.
+    """(R, U) totals on the set's scale, rounded to 1e-9, of units that are rankable (method §10).
 
     `means`: (draws, U, J). Every part is put on its parent's scale and averaged there, which
     with the set's own weights is the published sum; only the total may be a geometric mean.
@@ -141,17 +141,17 @@ def score_runs(means: np.ndarray, indicator_set: IndicatorSet, runs: Runs) -> np
 
 
 def rank_runs(scores: np.ndarray) -> np.ndarray:
-    """Ranks (R, U) within each run: 1 for the highest; ties share the better rank."""
+    """Ranks (R, U) within each run: 1 for the highest; ties share the better rank (method §10)."""
     return stats.rankdata(-scores, method="min", axis=-1).astype(int)
 
 
 def measure_shift(ranks: np.ndarray, published: np.ndarray) -> np.ndarray:
-    """(R,) mean absolute rank shift, R_S of Saisana, Saltelli and Tarantola (2005), in places."""
+    """(R,) mean absolute rank shift, R_S of Saisana et al. (2005), in places (method §10)."""
     return np.abs(ranks - published).mean(axis=-1)
 
 
 def summarise_ranks(scores: np.ndarray, published: np.ndarray) -> pd.DataFrame:
-    """One row per unit: its ranks over the runs `scores` (R, U) beside `published` (U,) scores."""
+    """One row per unit: ranks over runs `scores` (R, U), beside `published` (U,) (method §10)."""
     ranks, own = rank_runs(scores), rank_runs(published[None])[0]
     places = {"published_rank": own}
     for name, share in RANK_SHARES.items():
@@ -171,7 +171,7 @@ def draw_runs(
     spread: float,
     seed: int,
 ) -> Runs:
-    """points * (k + 2) runs of a Sobol' design over the k inputs that vary (Saltelli 2010).
+    """points * (k + 2) runs of a Sobol' design over k inputs (Saltelli 2010; method §10).
 
     Weights and draws of the means are one input each: which of the drawn ones to use.
     """
@@ -194,7 +194,7 @@ def draw_runs(
 
 
 def estimate_indices(outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First-order indices and total effects of k inputs on M outcomes: two arrays (k, ..., M).
+    """First-order indices and total effects of k inputs on M outcomes: (k, ..., M) (method §10).
 
     `outcomes`: (k + 2, N, ..., M), the runs A, AB_1 .. AB_k, B from N base points. Estimators of
     Saltelli et al. (2010), table 2: (b) for the first order; (f), Jansen's, for the total. (b) is
@@ -211,7 +211,7 @@ def estimate_indices(outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def bound_indices(outcomes: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """Sobol' indices of outcomes (k + 2, N, M), centred: (k, M) each, by column.
+    """Sobol' indices of outcomes (k + 2, N, M), centred: (k, M) each, by column (method §10).
 
     The first outcome has 95% bootstrap bounds too, over base points; the others' are NaN.
     """
@@ -230,7 +230,7 @@ def bound_indices(outcomes: np.ndarray, seed: int) -> dict[str, np.ndarray]:
 
 
 def list_alternatives(indicator_set: IndicatorSet) -> tuple[list[tuple[str, str]], Runs]:
-    """(choice, alternative) of each run that changes one choice; the first run changes nothing."""
+    """(choice, alternative) of runs that change one; the first changes nothing (method §10)."""
     keys = list(indicator_set.at("dimension")["key"])
     names = [("", "as_published"), ("weights", "equal"), ("aggregation", "geometric"),
              ("normalisation", "observed_range")]  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.estimation import PsuTotals, linearised_means, t_interval, weighted_means
+from dgi.index.estimation import linearised_means, t_interval, weighted_means
 from dgi.index.ranking import (
     BANDS,
     band_names,
@@ -20,6 +20,7 @@ from dgi.index.ranking import (
     rank_descending,
 )
 from dgi.index.replicates import draw_bootstrap, replicate_means
+from dgi.index.totals import PsuTotals
 
 PROVINCE = "province"
 REPLICATES = 1000
@@ -132,7 +133,7 @@ def scoring_rule(
 
 
 def has_estimate(totals: PsuTotals, indicator_set: IndicatorSet) -> np.ndarray:
-    """(D, J) whether each indicator reached its min_n in each domain."""
+    """(D, J) whether each indicator reached its min_n in each domain (method §4)."""
     min_n = indicator_set.at("indicator")["min_n"].to_numpy(float)
     return totals.sums(totals.n) >= min_n
 
@@ -190,7 +191,7 @@ def score_domains(
 
 
 def geometric_mean(parts: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """exp(sum_m weights_m log parts_m) and its gradient.
+    """exp(sum_m weights_m log parts_m) and its gradient (method §6).
 
     `parts`: (D, M); `weights`: (M,). Returns (D,) and (D, M), which the delta method multiplies
     with the parts' linearised values. NaN where a part is missing or not above zero.
@@ -202,7 +203,7 @@ def geometric_mean(parts: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, 
 
 
 def replicate_scores(totals: PsuTotals, rule: ScoringRule, factors: np.ndarray) -> np.ndarray:
-    """(R, D, K) scores of every domain under each replicate; `factors`: (R, U)."""
+    """(R, D, K) scores of every domain under each replicate; `factors`: (R, U) (method §7)."""
     return rule.apply(replicate_means(totals, factors)).transpose(1, 0, 2)
 
 
@@ -214,7 +215,7 @@ def score_districts(
     seed: int = 0,
     replicates: int = REPLICATES,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every district and the province, ranked (SCORE_COLUMNS); and the probability of each rank.
+    """Every district and the province, ranked; and the probability of each rank (method §7).
 
     `totals`: PSUs of all districts of the year; `samples`: as `sample_sizes` returns
     them; `expected`: districts the year must have. A district that is expected and not there

@@ -45,7 +45,7 @@ class AreaModel:
 def fit_fay_herriot(
     direct: np.ndarray, variance: np.ndarray, x: np.ndarray, method: Method = "reml"
 ) -> AreaModel:
-    """Area-level model of Fay & Herriot (1979); `direct`, `variance` (m,), `x` (m, p).
+    """Area-level model of Fay & Herriot (1979); `direct`, `variance` (m,), `x` (m, p) (method §11).
 
     An intercept is a column of x. An area whose direct or variance is NaN, or its variance 0,
     stays out of the fit and is 'synthetic'. The mse adds the errors of b and of the model
@@ -104,7 +104,7 @@ def fit_fay_herriot(
 
 
 def estimate_small_areas(current: pd.DataFrame, base: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Model scores beside the direct ones: one row per district and node of `current`, in points.
+    """Model scores beside the direct ones, in points, by district and node (method §11).
 
     `current`, `base`: direct scores of this year and of the year before on this year's boundary
     (district, level, key, score, se); province rows are ignored. Adds model_score, model_se,

@@ -12,10 +12,11 @@ from scipy import stats
 
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.change import SIGNIFICANCE, adjust_p_values, is_restated
-from dgi.index.estimation import PsuTotals, linearised_means, t_interval, weighted_means
+from dgi.index.estimation import linearised_means, t_interval, weighted_means
 from dgi.index.indicators import common_indicators
 from dgi.index.panel import stack_years
 from dgi.index.scores import PROVINCE, has_estimate, scoring_rule
+from dgi.index.totals import PsuTotals
 
 FEWEST_YEARS = 4
 TREND_COLUMNS = [
@@ -36,7 +37,7 @@ class SurveyYear:
 
 
 def trend_of_districts(years: Sequence[SurveyYear], expected: Sequence[str]) -> pd.DataFrame:
-    """Least-squares slope, points a year, of every district and the province (TREND_COLUMNS).
+    """Least-squares slope, points a year, of every district and the province (method §8).
 
     `years`: in order, the last one being the year whose boundary and indicator set count;
     `expected`: its districts. Every score is restated by the last year's rule over the indicators

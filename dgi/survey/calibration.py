@@ -142,7 +142,7 @@ def _relative_gaps(weights: np.ndarray, x: np.ndarray, totals: np.ndarray) -> np
 
 
 def indicator_columns(codes: list[np.ndarray], sizes: list[int]) -> np.ndarray:
-    """The `x` (n, sum of `sizes`) of `calibrate` for margins: 0 or 1, a column per category.
+    """The `x` (n, sum of `sizes`) of `calibrate` for margins: a column per category (method §5).
 
     `codes[m]` (n,): category of each respondent in margin m, 0 to `sizes[m]` - 1 (anything else
     raises ValueError). Its totals are the targets of `rake`, one margin after the other.

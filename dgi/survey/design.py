@@ -108,7 +108,8 @@ class Design:
 
         `z`: (C, K) linearised totals of cells; `unit`, `domain`: (C,). Units without a cell in a
         domain count there as zeros, never as absent. Returns (M, K) and the domain of each row.
-        V = sum over stages of (product of the fractions above) (1-f) n/(n-1) sum (z - zbar)^2.
+        V = sum over stages of (product of the fractions above) (1-f) n/(n-1) sum (z - zbar)^2
+        (method §6; Särndal, Swensson and Wretman 1992, 4.3). Raises LonelyPsuError.
         """
         rows, owners = [], []
         above = np.ones(len(unit))
@@ -190,7 +191,7 @@ class Design:
 
 def sampling_units(responses: pd.DataFrame, design: DesignRow) -> pd.DataFrame:
     """District, stratum, psu, commune_code of each respondent, and psu_fraction: the share of the
-    stratum's units that was drawn, 0 where the design states no population of units.
+    stratum's units that was drawn, 0 where the design states no population of units (method §6).
 
     Labels are a field team's: a stratum is made unique over districts, and a sampling unit is
     known by its commune, so that it is the same unit after its district has merged.
@@ -206,7 +207,7 @@ def sampling_units(responses: pd.DataFrame, design: DesignRow) -> pd.DataFrame:
 
 
 def pad_by_domain(rows: np.ndarray, domain: np.ndarray, count: int) -> np.ndarray:
-    """Rows (M, K) sorted by domain as (count, largest, K), filled up with zeros."""
+    """Rows (M, K) sorted by domain as (count, largest, K), filled up with zeros (method §6)."""
     sizes = np.bincount(domain, minlength=count)
     padded = np.zeros((count, int(sizes.max(initial=0)), rows.shape[1]))
     padded[domain, position_in_domain(domain, count)] = rows
@@ -214,7 +215,7 @@ def pad_by_domain(rows: np.ndarray, domain: np.ndarray, count: int) -> np.ndarra
 
 
 def position_in_domain(domain: np.ndarray, count: int) -> np.ndarray:
-    """(M,) place of each row among those of its domain; `domain` is sorted."""
+    """(M,) place of each row among those of its domain; `domain` is sorted (method §6)."""
     sizes = np.bincount(domain, minlength=count)
     return np.arange(len(domain)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 

@@ -72,7 +72,7 @@ def trim(weights: np.ndarray, low: float = TRIM_LOW, high: float = TRIM_HIGH) ->
 
 
 def kish_design_effect(weights: np.ndarray) -> float:
-    """n * sum w^2 / (sum w)^2: what unequal weights alone cost (Kish 1965)."""
+    """n * sum w^2 / (sum w)^2: what unequal weights alone cost (Kish 1965) (method §5)."""
     weights = np.asarray(weights, dtype=float)
     return float(len(weights) * (weights**2).sum() / weights.sum() ** 2)
 
@@ -148,7 +148,7 @@ def weigh_district(
 def weigh_respondents(
     responses: pd.DataFrame, margins: pd.DataFrame, design: DesignRow
 ) -> tuple[pd.DataFrame, WeightReport | None]:
-    """Weights as the survey's design says: computed (`weigh_district`), or as delivered.
+    """Weights as the design says: computed (`weigh_district`), or as delivered (method §5).
 
     Delivered weights are used as they are, base_weight equal to weight, without a report. Raises
     ValueError for one that is missing or not above zero.
@@ -168,7 +168,7 @@ def weigh_respondents(
 def calibration_columns(
     responses: pd.DataFrame, margins: pd.DataFrame, design: DesignRow
 ) -> np.ndarray | None:
-    """(n, P) what `weigh_respondents` calibrated to, None where it did not."""
+    """(n, P) what `weigh_respondents` calibrated to, None where it did not (method §5)."""
     if design.weights == "delivered":
         return None
     codes, targets = margin_codes(responses, margins)

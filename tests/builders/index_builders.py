@@ -14,8 +14,8 @@ import pandas as pd
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.facts.questionnaire import Questionnaire
 from dgi.index.change import change_of_domains
-from dgi.index.estimation import PsuTotals, reduce_to_psu
 from dgi.index.scores import score_domains
+from dgi.index.totals import PsuTotals, reduce_to_psu
 
 COLUMNS = ["level", "key", "code", "parent", "name_vi", "name_en", "direction", "weight",
            "scale_min", "scale_max", "measure", "question", "good_answers", "base", "dk",

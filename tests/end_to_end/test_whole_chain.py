@@ -184,13 +184,25 @@ def test_the_users_own_workbook_is_processed_without_the_sample_mark(small_provi
         assert small_province.refresh().returncode == 0
 
 
-def test_the_warehouse_answers_the_three_questions(small_province):
+def test_the_warehouse_answers_the_questions_of_its_views(small_province):
     with sqlite3.connect(small_province.home / "warehouse.sqlite") as connection:
         ranks = connection.execute(
             "SELECT district_name_vi, rank FROM who_ranks_where"
             " WHERE survey_year = 2019 AND level = 'total' AND rank IS NOT NULL ORDER BY rank"
         ).fetchall()
         assert [rank for _, rank in ranks] == [1, 2, 3]
+        sure = connection.execute(
+            "SELECT rank, tie_group, choices_rank_low, choices_rank_high, model_score"
+            " FROM how_sure_is_the_ranking WHERE survey_year = 2019"
+        ).fetchall()
+        assert len(sure) == 3
+        for rank, letters, low, high, _ in sure:
+            assert letters and 1 <= low <= high <= 3 and 1 <= rank <= 3
+        to_act = connection.execute(
+            "SELECT quadrant, importance, gap FROM where_to_act_first WHERE survey_year = 2019"
+        ).fetchall()
+        assert len(to_act) == 3 * 29
+        assert {row[0] for row in to_act} <= {"act_first", "keep_up", "improve", "maintain"}
         changed = connection.execute(
             "SELECT count(*) FROM who_changed WHERE survey_year = 2020 AND level = 'total'"
         ).fetchone()

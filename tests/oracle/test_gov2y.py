@@ -12,16 +12,15 @@ import pytest
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.change import change_of_districts
 from dgi.index.estimation import (
-    PsuTotals,
     estimate_indicators,
     estimate_quantile,
     linearised_means,
-    reduce_to_psu,
     weighted_means,
 )
 from dgi.index.panel import stack_years
 from dgi.index.replicates import Replicates, make_jackknife, replicate_means
 from dgi.index.scores import geometric_mean, score_domains
+from dgi.index.totals import PsuTotals, reduce_to_psu
 from dgi.survey.calibration import rake
 from dgi.survey.design import Design
 

@@ -12,14 +12,10 @@ import pytest
 from dgi.facts.indicator_sets import IndicatorRow, IndicatorSet
 from dgi.facts.rows import check_rows
 from dgi.index.change import change_of_domains
-from dgi.index.estimation import (
-    estimate_indicators,
-    linearised_means,
-    reduce_to_psu,
-    weighted_means,
-)
+from dgi.index.estimation import estimate_indicators, linearised_means, weighted_means
 from dgi.index.panel import join_strata, stack_years
 from dgi.index.scores import score_domains
+from dgi.index.totals import reduce_to_psu
 from dgi.ingest.facts import read_table
 from dgi.survey.design import LonelyPsuError
 

@@ -11,18 +11,15 @@ import pandas as pd
 import pytest
 
 from dgi.index.estimation import (
-    Calibration,
-    PsuTotals,
     estimate_contrasts,
     estimate_indicators,
     estimate_quantile,
     estimate_ratios,
     linearised_means,
-    reduce_to_cells,
-    reduce_to_psu,
     weighted_means,
 )
 from dgi.index.replicates import make_jackknife
+from dgi.index.totals import Calibration, PsuTotals, reduce_to_cells, reduce_to_psu
 from dgi.survey.calibration import calibrate, indicator_columns, post_stratify
 from dgi.survey.design import Design
 

@@ -11,18 +11,20 @@ from hypothesis import strategies as st
 from index_builders import KEYS, answers, totals_of
 
 from dgi.index.estimation import (
-    Answers,
-    Calibration,
-    PsuTotals,
-    count_respondents,
     estimate_contrasts,
     estimate_indicators,
     estimate_quantile,
     linearised_means,
+    weighted_means,
+)
+from dgi.index.totals import (
+    Answers,
+    Calibration,
+    PsuTotals,
+    count_respondents,
     reduce_to_cells,
     reduce_to_psu,
     sample_sizes,
-    weighted_means,
 )
 from dgi.survey.design import Design, LonelyPsuError
 

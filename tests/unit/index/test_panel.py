@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgi.index.estimation import PsuTotals, reduce_to_psu
 from dgi.index.panel import join_strata, stack_years
+from dgi.index.totals import PsuTotals, reduce_to_psu
 
 few = settings(max_examples=20, deadline=None, derandomize=True)
 

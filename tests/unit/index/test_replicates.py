@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from index_builders import answers, totals_of
 
-from dgi.index.estimation import Calibration, linearised_means, weighted_means
+from dgi.index.estimation import linearised_means, weighted_means
 from dgi.index.replicates import (
     draw_bootstrap,
     make_jackknife,
     replicate_means,
     replicate_means_of_respondents,
 )
+from dgi.index.totals import Calibration
 from dgi.survey.design import Design
 
 STRATA = np.array(["x"] * 5 + ["y"] * 3 + ["z"] + ["w"] * 2)
