@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -305,29 +306,42 @@ def sum_answers(
     cell = np.asarray(cell, dtype=np.int64)
     wy, w, wyy, n = (np.empty((count, len(answers.levels))) for _ in range(4))
     room = min(CACHED, len(cell)) // max(count, 1)  # slots a cell
-    for own in _pack_columns([len(levels) + 1 for levels in answers.levels], room):
-        sizes = [len(levels) + 1 for levels in answers.levels[own]]
-        slots = int(np.prod(sizes))
+    sizes = [len(levels) + 1 for levels in answers.levels]
+    place = np.empty(len(cell), dtype=np.int64)
+    for own in _pack_columns(sizes, room):
+        radix = tuple(sizes[own])
+        slots = int(np.prod(radix))
         packed = np.zeros(len(cell), dtype=np.min_scalar_type(-slots))
-        for column, size in zip(range(own.start, own.stop), sizes, strict=True):
+        for column, size in zip(range(own.start, own.stop), radix, strict=True):
             packed *= size
             packed += answers.codes[:, column]
             packed += 1  # a missing answer is 0
-        place = cell * slots
+        np.multiply(cell, slots, out=place)
         place += packed
         heavy = np.bincount(place, weights, count * slots).reshape(count, slots)
         plain = np.bincount(place, minlength=count * slots).reshape(count, slots)
         # What each slot means for each of the columns: its value, and whether it is an answer.
-        values, seen = np.zeros((slots, len(sizes))), np.zeros((slots, len(sizes)))
-        for number, code in enumerate(np.unravel_index(np.arange(slots), sizes)):
-            values[:, number] = np.append(0.0, answers.levels[own][number])[code]
-            seen[:, number] = code > 0
-        wy[:, own], w[:, own], wyy[:, own] = heavy @ values, heavy @ seen, heavy @ values**2
-        n[:, own] = plain @ seen
+        digits = _digits(radix)
+        values = np.column_stack(
+            [
+                np.append(0.0, levels)[digits[:, number]]
+                for number, levels in enumerate(answers.levels[own])
+            ]
+        )
+        seen = (digits > 0).astype(float)
+        parts = heavy @ np.hstack([values, seen, values**2])
+        wy[:, own], w[:, own], wyy[:, own] = np.hsplit(parts, 3)
+        n[:, own] = plain.astype(float) @ seen
     sums = {"wy": wy, "w": w, "wyy": wyy, "n": n, "ey": wy, "e": w}
     if calibration is not None:
         sums["ey"], sums["e"] = _residual_sums(answers, weights, cell, wy, w, calibration)
     return sums
+
+
+@lru_cache
+def _digits(radix: tuple[int, ...]) -> np.ndarray:
+    """(slots, columns) the number of each column in every joint answer."""
+    return np.column_stack(np.unravel_index(np.arange(np.prod(radix)), radix))
 
 
 def _pack_columns(sizes: Sequence[int], room: int) -> Iterator[slice]:

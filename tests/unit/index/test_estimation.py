@@ -88,6 +88,19 @@ def test_an_answer_repeated_at_half_the_weight_changes_no_mean_and_no_error(seed
 
 @few
 @given(seeds)
+def test_doubling_every_row_leaves_the_means_and_shrinks_the_errors_as_theory_says(seed):
+    """The copies are new units of the same strata: V becomes (n_h - 1)/(2 n_h - 1) of itself."""
+    frame = answers(seed, psus=4)
+    copies = frame.assign(**{name: frame[name] + " again" for name in ("psu", "commune_code")})
+    doubled = pd.concat([frame, copies], ignore_index=True)
+    one, two = (estimate_indicators(totals_of(f), EVERYONE) for f in (frame, doubled))
+    np.testing.assert_allclose(two["estimate"], one["estimate"], rtol=1e-12)
+    np.testing.assert_allclose(two["se"] ** 2, one["se"] ** 2 * 3 / 7, rtol=1e-9, atol=1e-18)
+    assert (two["df"] == 2 * one["df"] + 2).all()
+
+
+@few
+@given(seeds)
 def test_linearised_values_add_up_to_nothing(seed):
     totals = totals_of(answers(seed))
     z = linearised_means(totals, weighted_means(totals))
