@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from assets.declare import Frames, describe, for_each, markdown_table, note
-from assets.index import FACTS_OF_A_YEAR, districts_that_count
+from assets.index import FACTS_OF_A_YEAR, districts_that_count, weights_of
 from dgi.index.importance import measure_importance, respondent_sub_dimensions
 from dgi.index.indicators import indicator_values
 from dgi.index.priorities import find_priorities
@@ -101,7 +101,8 @@ def priorities(
         design = facts.design(survey.design)
         own = districts_that_count(year, survey_totals[year], responses)
         people = pd.concat([responses[key] for key in own], ignore_index=True)
-        weights = pd.concat([respondent_weights[key] for key in own]).set_index("respondent_id")
+        # By district: an id is unique in its district only.
+        weights = pd.concat([weights_of(responses[key], respondent_weights[key]) for key in own])
         unit, units, drawn = number_units(sampling_units(people, design), design.lonely_psu)
         values = indicator_values(people, indicator_set.at("indicator"), questionnaire)
         stream = np.random.default_rng(int(year))
@@ -111,7 +112,7 @@ def priorities(
             else np.full(len(people), np.nan),
             respondent_sub_dimensions(values, indicator_set),
             list(indicator_set.at("sub_dimension")["key"]),
-            weights.loc[people["respondent_id"], "weight"].to_numpy(float),
+            weights["weight"].to_numpy(float),
             unit,
             units["district"].to_numpy(),
             drawn,

@@ -94,7 +94,7 @@ def psu_totals(
         survey = facts.survey(year)
         indicators = facts.indicator_set(survey.indicator_set).at("indicator")
         answers = responses[key]
-        weights = respondent_weights[key].set_index("respondent_id").loc[answers["respondent_id"]]
+        weights = weights_of(answers, respondent_weights[key])
         values = indicator_values(answers, indicators, facts.questionnaire(survey.questionnaire))
         design = facts.design(survey.design)
         units = sampling_units(answers, design)
@@ -123,6 +123,18 @@ def read_totals(facts: FactsParam, year: int, table: pd.DataFrame) -> PsuTotals:
     survey = facts.survey(year)
     keys = list(facts.indicator_set(survey.indicator_set).at("indicator")["key"])
     return PsuTotals.from_frame(table, keys, facts.design(survey.design).lonely_psu)
+
+
+def weights_of(responses: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
+    """The weights of a district's respondents, in their order; a failure counts, names nobody."""
+    own = weights.set_index("respondent_id").reindex(responses["respondent_id"])
+    missing = int(own["weight"].isna().sum())
+    if missing:
+        raise dg.Failure(
+            f"{missing} respondents have no weight: materialise respondent_weights of the "
+            "district again"
+        )
+    return own
 
 
 def districts_that_count(year: str, totals: pd.DataFrame, given: Frames) -> list[str]:
@@ -226,6 +238,7 @@ def province_estimates(
         if set(districts_of(int(year))) - set(kept["district"]):
             figures = ["estimate", "se", "ci_low", "ci_high", "n_effective", "deff"]
             table[figures] = float("nan")
+            table[["df", "n"]] = pd.NA
             table["flag"] = "unit_absent"
         return table
 

@@ -10,7 +10,7 @@ import pandas as pd
 from assets.declare import Frames, describe, for_each, markdown_table, note
 from assets.index import FACTS_OF_A_YEAR, read_totals
 from dgi.index.estimation import weighted_means
-from dgi.index.replicates import draw_bootstrap, replicate_means
+from dgi.index.replicates import design_for_resampling, draw_bootstrap, replicate_means
 from dgi.index.robustness import assess_ranking
 from dgi.index.scores import PROVINCE, has_estimate
 from dgi.index.small_areas import estimate_small_areas
@@ -72,7 +72,8 @@ def robustness_of_the_ranking(
         totals = read_totals(facts, int(year), table)
         present = has_estimate(totals, indicator_set)
         means = np.where(present, weighted_means(totals), np.nan)
-        bootstrap = draw_bootstrap(totals.design, DRAWS, np.random.default_rng(int(year)))
+        design = design_for_resampling(totals)
+        bootstrap = draw_bootstrap(design, DRAWS, np.random.default_rng(int(year)))
         drawn = replicate_means(totals, bootstrap.factors).transpose(1, 0, 2)
         scores = district_scores[year]
         published = scores[scores["level"] == "total"].set_index("district")["score"]

@@ -13,13 +13,14 @@ from pipelines.partitions import survey_year
 
 
 def change_views(context: Any, district_changes: dict[str, pd.DataFrame]) -> Views:
-    sums, rows, years = [], [], []
+    sums, rows, years, changed = [], [], [], []
     for year, table in district_changes.items():
         total = table[table["level"] == "total"].set_index("district")["change"]
         parts = table[table["level"] == "sub_dimension"].groupby("district")["contribution"].sum()
         difference = (total - parts).dropna().to_numpy(float)
         sums.append(pd.DataFrame({PARTITION: year, "difference": difference}))
         known = table["change"].notna()
+        changed.append(table.loc[known, ["se", "composition"]].assign(**{PARTITION: year}))
         rows.append(
             pd.DataFrame(
                 {
@@ -35,7 +36,8 @@ def change_views(context: Any, district_changes: dict[str, pd.DataFrame]) -> Vie
         whole = table[(table["district"] == "province") & (table["level"] == "total")]
         ratio = (whole["n"].astype(float) / whole["base_n"].astype(float)).to_numpy()
         years.append(pd.DataFrame({PARTITION: year, "interviews_against_base_year": ratio}))
-    return {"sums": pd.concat(sums), "rows": pd.concat(rows), "years": pd.concat(years)}
+    views = {"sums": sums, "rows": rows, "years": years, "changed": changed}
+    return {name: pd.concat(frames) for name, frames in views.items()}
 
 
 def group_views(
@@ -62,7 +64,11 @@ def trend_views(context: Any, district_trends: dict[str, pd.DataFrame]) -> Views
         )
         for year, table in district_trends.items()
     ]
-    return {"rows": pd.concat(rows)}
+    fitted = [
+        table.loc[table["slope"].notna(), ["se"]].assign(**{PARTITION: year})
+        for year, table in district_trends.items()
+    ]
+    return {"rows": pd.concat(rows), "fitted": pd.concat(fitted)}
 
 
 CHECKS: list[dg.AssetChecksDefinition] = [

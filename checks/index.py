@@ -11,6 +11,7 @@ import pandas as pd
 
 from checks.suites import PARTITION, Views, suite_checks
 from dgi.index.scores import BAND_SHARES
+from dgi.index.totals import TOTAL_COLUMNS
 from dgi.survey.weights import kish_design_effect
 from pipelines.partitions import (
     district_year,
@@ -40,6 +41,7 @@ def weight_views(context: Any, respondent_weights: Tables) -> Views:
             {
                 PARTITION: key,
                 "gap_to_population": gap if is_computed else 0.0,
+                "delivered_gap": 0.0 if is_computed else gap,
                 "kish_design_effect": kish_design_effect(weights),
                 "largest_over_median": weights.max() / np.median(weights),
                 "smallest_over_median": weights.min() / np.median(weights),
@@ -51,7 +53,7 @@ def weight_views(context: Any, respondent_weights: Tables) -> Views:
 def total_views(context: Any, psu_totals: Tables) -> Views:
     rows, strata = [], []
     for key, table in psu_totals.items():
-        own = table[["weighted_sum", "weight_sum", "weighted_square_sum", "n"]].astype(float)
+        own = table[list(TOTAL_COLUMNS.values())].astype(float)
         rows.append(own.assign(**{PARTITION: key}))
         units = table.groupby("stratum")["psu"].nunique().to_numpy()
         strata.append(pd.DataFrame({PARTITION: key, "units": units}))
@@ -104,7 +106,7 @@ def coverage_views(context: Any, survey_totals: Tables) -> Views:
 
 def score_views(context: Any, district_scores: Tables) -> Views:
     facts = context.resources.facts
-    rows, sums, ranks, bands, groups = [], [], [], [], []
+    rows, sums, ranks, bands, groups, scored = [], [], [], [], [], []
     for year, table in district_scores.items():
         tree = facts.indicator_set(facts.survey(int(year)).indicator_set).tree
         own = table.join(tree.set_index("key")[["scale_min", "scale_max", "parent"]], on="key")
@@ -117,6 +119,8 @@ def score_views(context: Any, district_scores: Tables) -> Views:
         whole = own.join(total, on=["district", "key"]).dropna(subset=["score", "parts"])
         difference = (whole["score"] - whole["parts"]).to_numpy(float)
         sums.append(pd.DataFrame({PARTITION: year, "difference": difference}))
+        errors = own.loc[own["score"].notna(), ["se"]]
+        scored.append(errors.assign(**{PARTITION: year}))
         ranked = own[own["rank"].notna()]
         difference = ranked[BAND_SHARES].sum(axis=1).to_numpy(float) - 1
         bands.append(pd.DataFrame({PARTITION: year, "difference": difference}))
@@ -127,7 +131,8 @@ def score_views(context: Any, district_scores: Tables) -> Views:
         ranks.append(
             pd.DataFrame({PARTITION: year, "best_rank": best, "beyond_n": worst.to_numpy(float)})
         )
-    views = {"rows": rows, "sums": sums, "ranks": ranks, "bands": bands, "ranked": groups}
+    views = {"rows": rows, "sums": sums, "ranks": ranks, "bands": bands, "ranked": groups,
+             "scored": scored}  # fmt: skip
     return {name: pd.concat(frames) for name, frames in views.items()}
 
 

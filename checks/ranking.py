@@ -15,13 +15,15 @@ STAGE = "ranking"
 Tables = dict[str, pd.DataFrame]
 
 
-def robustness_views(context: Any, robustness: Tables) -> Views:
+def robustness_views(context: Any, robustness: Tables, district_scores: Tables) -> Views:
     rows, years = [], []
     for year, table in robustness.items():
+        totals = district_scores[year].query("level == 'total'").set_index("district")["rank"]
         ranked = table.dropna(subset=["published_rank"])
         order = ranked[["rank_min", "rank_low", "median_rank", "rank_high", "rank_max"]]
         is_ordered = (order.astype(float).diff(axis=1).iloc[:, 1:] >= 0).all(axis=1)
-        rows.append(pd.DataFrame({PARTITION: year, "is_ordered": is_ordered}))
+        off = (ranked["published_rank"] - ranked["district"].map(totals)).fillna(99).astype(int)
+        rows.append(pd.DataFrame({PARTITION: year, "is_ordered": is_ordered, "off_published": off}))
         years.append({PARTITION: year, "mean_shift": float(ranked["mean_shift"].mean())})
     return {"rows": pd.concat(rows), "years": pd.DataFrame(years)}
 
@@ -64,7 +66,7 @@ def small_area_views(context: Any, small_area_scores: Tables, district_scores: T
 
 
 CHECKS: list[dg.AssetChecksDefinition] = [
-    suite_checks(STAGE, "robustness", survey_year, robustness_views),
+    suite_checks(STAGE, "robustness", survey_year, robustness_views, ["district_scores"]),
     suite_checks(STAGE, "ranking_choices", survey_year, choice_views),
     suite_checks(STAGE, "ranking_alternatives", survey_year, alternative_views),
     suite_checks(STAGE, "small_area_scores", survey_year, small_area_views, ["district_scores"]),

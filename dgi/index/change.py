@@ -10,10 +10,22 @@ import pandas as pd
 from scipy import stats
 
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.estimation import linearised_means, t_interval, weighted_means
+from dgi.index.estimation import (
+    linearised_means,
+    p_against_zero,
+    t_interval,
+    weighted_means,
+)
 from dgi.index.indicators import common_indicators
 from dgi.index.panel import stack_years
-from dgi.index.scores import OBSERVED, PROVINCE, ScoringRule, has_estimate, scoring_rule
+from dgi.index.scores import (
+    OBSERVED,
+    PROVINCE,
+    ScoringRule,
+    has_estimate,
+    scoring_rule,
+    without_noise,
+)
 from dgi.index.totals import PsuTotals, sum_answers
 
 SIGNIFICANCE = 0.05
@@ -43,7 +55,7 @@ def change_of_domains(
     rule = scoring_rule(current_set, present, partial=True)
     means, before = weighted_means(current), weighted_means(aligned)
     matrices = rule.coefficients.transpose(0, 2, 1)
-    z, design, domain = stack_years(
+    variance, degrees = stack_years(
         [current, aligned],
         [
             current.combine(linearised_means(current, means), matrices),
@@ -51,11 +63,10 @@ def change_of_domains(
         ],
     )
     score, base_score = rule.apply(means), rule.apply(before)
-    change = score - base_score
-    rows = np.arange(design.size)
     scored = rule.is_scored
-    se = np.where(scored, np.sqrt(design.variances(z, rows, domain)), np.nan)
-    df = np.broadcast_to(design.degrees_of_freedom(rows, domain)[:, None], change.shape)
+    change = without_noise(score - base_score, rule.nodes)
+    se = np.where(scored, without_noise(np.sqrt(variance), rule.nodes), np.nan)
+    df = np.broadcast_to(degrees[:, None], change.shape)
     low, high = t_interval(change, se, df)
     # What is asked alike but was answered by too few is no break of the questionnaire.
     askable = scoring_rule(current_set, shared, partial=True).is_scored
@@ -75,7 +86,7 @@ def change_of_domains(
             ci_low=low.ravel(),
             ci_high=high.ravel(),
             df=df.ravel(),
-            p_value=2 * stats.t.sf(np.abs(change / se), df).ravel(),
+            p_value=p_against_zero(change, se, df).ravel(),
             contribution=np.where(is_total, np.nan, change).ravel(),
             comparable=(flags == "observed").ravel(),
             flag=flags.ravel(),
@@ -209,6 +220,9 @@ def change_of_districts(
     of one level.
     """
     nodes = current_set.tree[current_set.tree["level"] != "indicator"]
+    # A district of today in whose area nobody was asked then has nothing to be compared with.
+    held = set(current.domains) & set(base.domains)
+    incomplete = set(incomplete) | (set(expected) - held)
     whole = [name for name in expected if name not in incomplete]
     pairs = []
     if whole:
@@ -234,7 +248,8 @@ def change_of_districts(
     changes["flag"] = np.where(moved, with_boundary, changes["flag"])
     changes["q_value"] = adjust_p_values(changes)
     has_change = changes["change"].notna()
-    changes["is_significant"] = (changes["q_value"] < SIGNIFICANCE).where(has_change)
+    tested = changes["q_value"].notna()
+    changes["is_significant"] = (changes["q_value"] < SIGNIFICANCE).where(tested)
     official = changes["relative_change"].abs() >= OFFICIAL_RULE
     changes["is_official_change"] = official.where(has_change)
     return _conform(changes)

@@ -83,6 +83,8 @@ def estimate_quantile(
     domain = np.asarray(domain)
     count = int(domain.max()) + 1
     kept = (answers.codes[:, 0] >= 0) & (domain >= 0)
+    if not kept.any():
+        raise ValueError("nobody in any domain has a value: there is no quantile")
     table = np.bincount(
         domain[kept] * len(levels) + answers.codes[kept, 0],
         np.asarray(weights, dtype=float)[kept],
@@ -126,14 +128,23 @@ def t_interval(
     return estimate - quantile * se, estimate + quantile * se
 
 
+def p_against_zero(estimate: np.ndarray, se: np.ndarray, df: np.ndarray | int) -> np.ndarray:
+    """Two-sided p of a t test (method §8); NaN where the error is 0 or not known: an error that
+    the sample cannot show is no proof."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * stats.t.sf(np.abs(estimate / se), df)
+    return np.where(se > 0, p, np.nan)
+
+
 def estimate_indicators(totals: PsuTotals, min_n: np.ndarray) -> pd.DataFrame:
     """Every indicator of every domain: district, key, estimate, se, ci_low, ci_high, df, n,
     n_effective, deff, flag; domains in order, then keys.
 
     An indicator with fewer than `min_n` (J,) answers is suppressed: a flag, no figure
-    (method §4). deff compares with simple random sampling with replacement of the same n (R's
-    `deff="replace"`); where everyone answers alike se is 0 and deff, with no variance to
-    compare, NaN.
+    (method §4). df is that of the units where somebody answered it, so that an indicator asked
+    in few of them has the wide interval it deserves. deff compares with simple random sampling
+    with replacement of the same n (R's `deff="replace"`); where everyone answers alike se is 0
+    and deff, with no variance to compare, NaN.
     """
     means = weighted_means(totals)
     z = linearised_means(totals, means)
@@ -143,7 +154,7 @@ def estimate_indicators(totals: PsuTotals, min_n: np.ndarray) -> pd.DataFrame:
         varied = spread > 1e-12
         variance = np.where(varied, totals.design.variances(z, totals.unit, totals.domain), 0.0)
         deff = variance / (np.where(varied, spread, np.nan) * n / (n - 1) / n)
-    df = totals.design.degrees_of_freedom(totals.unit, totals.domain)[:, None]
+    df = totals.design.degrees_of_freedom(totals.unit, totals.domain, totals.n > 0)
     se = np.sqrt(variance)
     low, high = t_interval(means, se, df)
     with np.errstate(divide="ignore"):
@@ -156,7 +167,7 @@ def estimate_indicators(totals: PsuTotals, min_n: np.ndarray) -> pd.DataFrame:
             "se": se.ravel(),
             "ci_low": low.ravel(),
             "ci_high": high.ravel(),
-            "df": np.broadcast_to(df, means.shape).ravel(),
+            "df": df.ravel(),
             "n": n.astype("int64").ravel(),
             "n_effective": n_effective.ravel(),
             "deff": deff.ravel(),

@@ -160,6 +160,9 @@ def measure_importance(
     absorbed = len(np.unique(number[unit[counted]]))
     outcome = np.where(counted, z[:, -1] * spread[-1], np.nan)
     fit = fit_regression(outcome, z[:, :-1], w, unit, design, absorbed)
+    if fit.df < 1:
+        # Fewer sampling units than coefficients: nothing can be said of any of them.
+        return table.assign(flag="suppressed_small_n")
     figures = [importance, low, high, fit.coefficients, np.sqrt(np.diag(fit.covariance))]
     table.loc[used[:-1], FIGURES] = np.column_stack(figures)
     return table.assign(r_squared=carried.sum(), df=fit.df).astype({"df": "Int64"})

@@ -12,6 +12,7 @@ from scipy import stats
 BANDS = ("high", "upper_middle", "lower_middle", "low")
 CONFIDENCE = 0.95
 SIGNIFICANCE = 0.05
+DIGITS = 9  # scores nearer than this are tied: the order of additions must not decide a rank
 
 
 def rank_descending(scores: pd.Series) -> pd.Series:
@@ -70,7 +71,7 @@ def measure_rank_uncertainty(scores: np.ndarray, replicates: np.ndarray) -> Rank
     order in which a machine adds up cannot decide a rank.
     """
     present = ~np.isnan(scores)
-    drawn = np.where(present, np.round(replicates, 9), np.nan).transpose(0, 2, 1)  # (R, K, U)
+    drawn = np.where(present, np.round(replicates, DIGITS), np.nan).transpose(0, 2, 1)  # (R, K, U)
     ranks = 1 + (drawn[..., :, None] < drawn[..., None, :]).sum(axis=-1)
     bands = band_codes(drawn)
 
@@ -97,7 +98,7 @@ def group_indistinguishable(scores: np.ndarray, variances: np.ndarray, df: np.nd
     apart; a unit in no group with another stands alone (compact letter display, Piepho 2004).
     Letters run from the group with the best score.
     """
-    units = np.flatnonzero(~np.isnan(scores) & (df > 0))
+    units = np.flatnonzero(~np.isnan(scores))
     units = units[np.argsort(-scores[units], kind="stable")]
     first, second = np.triu_indices(len(units), 1)
     a, b = units[first], units[second]
@@ -105,8 +106,10 @@ def group_indistinguishable(scores: np.ndarray, variances: np.ndarray, df: np.nd
         spread = variances[a] + variances[b]
         freedom = spread**2 / (variances[a] ** 2 / df[a] + variances[b] ** 2 / df[b])
         p = 2 * stats.t.sf(np.abs(scores[a] - scores[b]) / np.sqrt(spread), freedom)
-    # Two scores without any error differ when they differ.
+    # Two scores without any error differ when they differ; where an error is not known, or
+    # rests on no degrees of freedom, nobody can be told apart.
     p = np.where(spread > 0, p, (scores[a] == scores[b]).astype(float))
+    p = np.where((df[a] > 0) & (df[b] > 0) & ~np.isnan(spread), p, 1.0)
     distinct = stats.false_discovery_control(p) < SIGNIFICANCE if len(p) else np.zeros(0, bool)
     groups = [set(range(len(units)))] if len(units) else []
     for i, j in zip(first[distinct], second[distinct], strict=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dgi.index.estimation import weighted_means
+from dgi.index.estimation import linearised_means, weighted_means
 from dgi.index.totals import PsuTotals
 from dgi.survey.design import Design, pad_by_domain
 
@@ -40,7 +40,10 @@ def draw_bootstrap(design: Design, count: int, generator: np.random.Generator) -
     In each stratum n_h - 1 of its n_h units are drawn with replacement; a unit drawn r times
     gets 1 - s + s r n_h/(n_h-1) with s = sqrt(1 - f_h). A stratum with one unit keeps it as it
     is. The result depends on the generator's state and the units' order only, not on threads.
+    Raises ValueError for a design that states fractions of further stages: they would be lost.
     """
+    if len(design.stages) > 1 and design.stages[0].fraction.any():
+        raise ValueError("a bootstrap of primary units cannot show the error of further stages")
     first = design.stages[0]
     strata = int(first.stratum.max()) + 1
     members = np.unique(first.unit, return_index=True)[1]
@@ -90,19 +93,35 @@ def make_jackknife(design: Design) -> Replicates:
 def replicate_means(totals: PsuTotals, factors: np.ndarray) -> np.ndarray:
     """Means of each domain under each replicate: (D, R, J) (method §7); `factors`: (R, U).
 
-    Under calibration the weights are taken to be calibrated again in every replicate, to first
-    order: a replicate moves the estimate by its residuals only. A replicate in which nobody
-    answered repeats the mean.
+    Of totals that were not calibrated: the ratio mean under the replicate's weights, repeating
+    the mean where nobody answered. Of calibrated ones, to first order, as if each replicate were
+    calibrated again: the mean plus what the linearised values move it; the ratio of calibrated
+    sums would run away where few units were asked.
     """
     count, size = len(totals.domains), len(totals.keys)
-    cells = pad_by_domain(factors.T[totals.unit], totals.domain, count)  # (D, C, R)
-    sums = np.hstack([totals.ey, totals.e])
-    moved = cells.transpose(0, 2, 1) @ pad_by_domain(sums, totals.domain, count)
-    fixed = totals.sums(np.hstack([totals.wy, totals.w]) - sums)
-    moved += fixed[:, None, :]
+    cells = pad_by_domain(factors.T[totals.unit], totals.domain, count).transpose(0, 2, 1)
+    means = weighted_means(totals)
+    if not np.array_equal(totals.ey, totals.wy):
+        z = linearised_means(totals, means)
+        # Padding is zero in both, and so adds nothing.
+        return means[:, None, :] + (cells - 1) @ pad_by_domain(z, totals.domain, count)
+    sums = cells @ pad_by_domain(np.hstack([totals.wy, totals.w]), totals.domain, count)
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = moved[..., :size] / moved[..., size:]
-    return np.where(moved[..., size:] > 0, means, weighted_means(totals)[:, None, :])
+        drawn = sums[..., :size] / sums[..., size:]
+    return np.where(sums[..., size:] > 0, drawn, means[:, None, :])
+
+
+def design_for_resampling(totals: PsuTotals) -> Design:
+    """The design with lonely strata merged inside their domain, unless they are certain (§7).
+
+    A stratum of one unit cannot be resampled: under the policies that give it an error
+    (adjust, average) its unit varies with those of the neighbouring stratum.
+    """
+    if totals.design.lonely_psu not in ("adjust", "average"):
+        return totals.design
+    group = np.zeros(totals.design.size, dtype=int)
+    group[totals.unit] = totals.domain
+    return totals.design.merge_lonely(group)
 
 
 def replicate_means_of_respondents(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

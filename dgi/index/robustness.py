@@ -14,7 +14,7 @@ from SALib.sample import sobol
 from scipy import stats
 
 from dgi.facts.indicator_sets import PARENT_LEVEL, IndicatorSet
-from dgi.index.ranking import band_codes
+from dgi.index.ranking import DIGITS, band_codes
 from dgi.index.scores import PROVINCE
 
 CHOICES = ("weights", "aggregation", "dimension_left_out", "normalisation")
@@ -22,7 +22,6 @@ SAMPLING = "sampling"
 POINTS = 1024
 SPREAD = 0.25
 RESAMPLES = 200
-DIGITS = 9  # scores nearer than this are tied: the order of additions must not decide a rank
 BLOCK = 256  # runs scored together: their tables then stay in the processor's cache
 RANK_SHARES = {"median_rank": 0.5, "rank_low": 0.05, "rank_high": 0.95}
 DISTRICT_COLUMNS = [

@@ -14,16 +14,18 @@ from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.estimation import linearised_means, t_interval, weighted_means
 from dgi.index.ranking import (
     BANDS,
+    DIGITS,
     band_names,
     group_indistinguishable,
     measure_rank_uncertainty,
     rank_descending,
 )
-from dgi.index.replicates import draw_bootstrap, replicate_means
+from dgi.index.replicates import design_for_resampling, draw_bootstrap, replicate_means
 from dgi.index.totals import PsuTotals
 
 PROVINCE = "province"
 REPLICATES = 1000
+NOISE = 1e-9
 FLAGS = ("observed", "reweighted", "common_core", "suppressed_incomplete")
 OBSERVED, REWEIGHTED, COMMON_CORE, SUPPRESSED = range(4)
 BAND_SHARES = [f"{band}_share" for band in BANDS]
@@ -135,7 +137,16 @@ def scoring_rule(
 def has_estimate(totals: PsuTotals, indicator_set: IndicatorSet) -> np.ndarray:
     """(D, J) whether each indicator reached its min_n in each domain (method §4)."""
     min_n = indicator_set.at("indicator")["min_n"].to_numpy(float)
-    return totals.sums(totals.n) >= min_n
+    return (totals.sums(totals.n) >= min_n) & (totals.sums(totals.w) > 0)
+
+
+def without_noise(values: np.ndarray, nodes: pd.DataFrame) -> np.ndarray:
+    """(D, K) values, 0 where below a billionth of the node's scale (method §6).
+
+    Where everybody answers alike, sums leave rounding of 1e-16 that a test would call certain.
+    """
+    width = (nodes["scale_max"] - nodes["scale_min"]).to_numpy(float)
+    return np.where(np.abs(values) < NOISE * width, 0.0, values)
 
 
 @dataclass(frozen=True)
@@ -185,7 +196,7 @@ def score_domains(
         slopes = np.nan_to_num(len(parts) * gradient)[totals.domain]
         z[:, total] = (z[:, parts] * slopes).sum(axis=1, keepdims=True)
     variance = totals.design.variances(z, totals.unit, totals.domain)
-    variance = np.where(np.isnan(score), np.nan, variance)
+    variance = np.where(np.isnan(score), np.nan, without_noise(np.sqrt(variance), rule.nodes) ** 2)
     df = totals.design.degrees_of_freedom(totals.unit, totals.domain)
     return Scores(rule, score, variance, df, z)
 
@@ -227,7 +238,8 @@ def score_districts(
     present = list(totals.domains)
     nodes = indicator_set.tree[indicator_set.tree["level"] != "indicator"]
     scores = score_domains(totals, indicator_set)
-    bootstrap = draw_bootstrap(totals.design, replicates, np.random.default_rng(seed))
+    design = design_for_resampling(totals)
+    bootstrap = draw_bootstrap(design, replicates, np.random.default_rng(seed))
     drawn = replicate_scores(totals, scores.rule, bootstrap.factors)
     table, probabilities = _add_ranks(scores, present, drawn)
     absent = [district for district in expected if district not in present]
@@ -260,7 +272,7 @@ def _add_ranks(
     scores: Scores, districts: list[str], drawn: np.ndarray
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rank, interval, band, their probabilities and groups, over the districts with a score."""
-    score = scores.score
+    score = np.round(scores.score, DIGITS)
     sure = measure_rank_uncertainty(score, drawn)
     present = ~np.isnan(score)
     rank = rank_descending(pd.DataFrame(score)).to_numpy(float)

@@ -241,6 +241,8 @@ def reduce_to_cells(
     rank = np.empty(count, dtype=np.int64)
     rank[order] = np.arange(count)
     inside = np.asarray(domain) >= 0
+    if not np.array_equal(np.unique(np.asarray(domain)[inside]), np.arange(np.max(domain) + 1)):
+        raise ValueError("domains are numbered from 0 without gaps: one of them has no respondent")
     cell = np.asarray(domain, dtype=np.int64)[inside] * count + rank[np.asarray(unit)[inside]]
     keyed = np.flatnonzero(np.bincount(cell, minlength=0))
     position = np.full(len(inside), -1)

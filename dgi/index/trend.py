@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.change import SIGNIFICANCE, adjust_p_values, is_restated
-from dgi.index.estimation import linearised_means, t_interval, weighted_means
+from dgi.index.estimation import (
+    linearised_means,
+    p_against_zero,
+    t_interval,
+    weighted_means,
+)
 from dgi.index.indicators import common_indicators
 from dgi.index.panel import stack_years
-from dgi.index.scores import PROVINCE, has_estimate, scoring_rule
+from dgi.index.scores import PROVINCE, has_estimate, scoring_rule, without_noise
 from dgi.index.totals import PsuTotals
 
 FEWEST_YEARS = 4
@@ -73,7 +77,7 @@ def trend_of_districts(years: Sequence[SurveyYear], expected: Sequence[str]) -> 
     trends = trends.astype(dict.fromkeys(numbers, float))
     trends["q_value"] = adjust_p_values(trends)
     significant = trends["q_value"] < SIGNIFICANCE
-    trends["is_significant"] = significant.where(trends["slope"].notna())
+    trends["is_significant"] = significant.where(trends["q_value"].notna())
     integers = ["first_year", "last_year", "years_n", "df"]
     return trends[TREND_COLUMNS].astype(
         {**dict.fromkeys(integers, "Int64"), "is_significant": "boolean"}
@@ -99,16 +103,16 @@ def _slopes(years: Sequence[SurveyYear], districts: Sequence[str]) -> pd.DataFra
     matrices = rule.coefficients.transpose(0, 2, 1)
     means = [weighted_means(own) for own in totals]
     slope = np.tensordot(pull, [rule.apply(mean) for mean in means], axes=1)
-    z, design, domain = stack_years(
+    variance, degrees = stack_years(
         totals,
         [
             weight * own.combine(linearised_means(own, mean), matrices)
             for weight, own, mean in zip(pull, totals, means, strict=True)
         ],
     )
-    rows = np.arange(design.size)
-    se = np.where(rule.is_scored, np.sqrt(design.variances(z, rows, domain)), np.nan)
-    df = np.broadcast_to(design.degrees_of_freedom(rows, domain)[:, None], slope.shape)
+    slope = without_noise(slope, rule.nodes)
+    se = np.where(rule.is_scored, without_noise(np.sqrt(variance), rule.nodes), np.nan)
+    df = np.broadcast_to(degrees[:, None], slope.shape)
     low, high = t_interval(slope, se, df)
     restated = np.any(
         [is_restated(rule, last.indicator_set, one.indicator_set) for one in years[:-1]], axis=0
@@ -120,6 +124,6 @@ def _slopes(years: Sequence[SurveyYear], districts: Sequence[str]) -> pd.DataFra
             district=np.repeat(np.array(names, dtype=object), len(rule.nodes)),
             first_year=years[0].year, last_year=last.year, years_n=len(years),
             slope=slope.ravel(), se=se.ravel(), ci_low=low.ravel(), ci_high=high.ravel(),
-            df=df.ravel(), p_value=2 * stats.t.sf(np.abs(slope / se), df).ravel(),
+            df=df.ravel(), p_value=p_against_zero(slope, se, df).ravel(),
             flag=np.where(restated, "common_core", "observed").ravel(),
         )  # fmt: skip

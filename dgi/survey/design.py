@@ -4,8 +4,8 @@ Not here: estimates (dgi.index.estimation), weights (weights.py), replicates (dg
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast, get_args
+from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,32 @@ class Stage:
     unit: np.ndarray
     stratum: np.ndarray
     fraction: np.ndarray
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """Scaled deviations (M, K) in domain order, their domains and primary units (M,), -1 where a
+    row stands for several units or a lower stage."""
+
+    rows: np.ndarray
+    domain: np.ndarray
+    unit: np.ndarray
+
+    def variances(self, count: int) -> np.ndarray:
+        """(count, K) sums of their squares by domain."""
+        result = np.zeros((count, self.rows.shape[1]))
+        starts = np.flatnonzero(np.diff(self.domain, prepend=-1))
+        result[self.domain[starts]] = np.add.reduceat(self.rows**2, starts, axis=0)
+        return result
+
+
+def _in_domain_order(parts: Sequence[Deviations]) -> Deviations:
+    if len(parts) == 1:
+        return parts[0]
+    domain = np.concatenate([part.domain for part in parts])
+    order = np.argsort(domain, kind="stable")
+    rows = np.concatenate([part.rows for part in parts])[order]
+    return Deviations(rows, domain[order], np.concatenate([part.unit for part in parts])[order])
 
 
 @dataclass(frozen=True)
@@ -68,9 +94,10 @@ class Design:
             raise ValueError(f"lonely_psu is {lonely_psu!r}: it is one of {LONELY_POLICIES}")
         strata = pd.factorize(np.asarray(stratum), sort=True)[0]
         unit = np.arange(len(strata)) if psu is None else _number(strata, np.asarray(psu))
-        if lonely_psu == "merge":
-            strata = _merge_lonely(strata, unit, np.zeros(len(strata)) if group is None else group)
         stages = [_stage(unit, strata, population)]
+        if lonely_psu == "merge":
+            own = np.zeros(len(strata)) if group is None else np.asarray(group)
+            stages = [_merge_lonely(stages[0], own)]
         for labels, size in below:
             above, unit = unit, _number(unit, np.asarray(labels))
             stages.append(_stage(unit, above, size))
@@ -88,56 +115,66 @@ class Design:
         kept = [Stage(s.unit[rows], s.stratum[rows], s.fraction[rows]) for s in self.stages]
         return Design(tuple(kept), self.lonely_psu)
 
-    def degrees_of_freedom(self, unit: np.ndarray, domain: np.ndarray) -> np.ndarray:
+    def degrees_of_freedom(
+        self, unit: np.ndarray, domain: np.ndarray, present: np.ndarray | None = None
+    ) -> np.ndarray:
         """(D,) primary units minus strata of each domain, as those with a member in it count.
 
         `unit`, `domain`: (C,) the unit and domain of each cell, domains numbered from 0.
+        `present`: (C, J) whether anybody in the cell answered each of J indicators: then (D, J),
+        among the units where somebody did.
         """
         first = self.stages[0]
-        units = np.unique(domain * (first.unit.max() + 1) + first.unit[unit])
-        strata = np.unique(domain * (first.stratum.max() + 1) + first.stratum[unit])
-        count = int(domain.max()) + 1 if len(domain) else 0
-        return np.bincount(units // (first.unit.max() + 1), minlength=count) - np.bincount(
-            strata // (first.stratum.max() + 1), minlength=count
-        )
+        seen = np.ones((len(unit), 1), dtype=bool) if present is None else present
+        count = int(domain.max(initial=-1)) + 1
 
-    def deviations(
-        self, z: np.ndarray, unit: np.ndarray, domain: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+        def distinct(labels: np.ndarray) -> np.ndarray:
+            pairs, place = np.unique(
+                domain * (labels.max() + 1) + labels[unit], return_inverse=True
+            )
+            held = np.zeros((len(pairs), seen.shape[1]), dtype=bool)
+            np.logical_or.at(held, place, seen)
+            total = np.zeros((count, seen.shape[1]), dtype=int)
+            np.add.at(total, pairs // (labels.max() + 1), held)
+            return total
+
+        found = distinct(first.unit) - distinct(first.stratum)
+        return found[:, 0] if present is None else found
+
+    def merge_lonely(self, group: np.ndarray) -> Design:
+        """The same units with lonely strata merged within `group` (U,), where they can be."""
+        first = self.stages[0]
+        merged = _merge_lonely(first, np.asarray(group))
+        return Design((merged, *self.stages[1:]), self.lonely_psu)
+
+    def deviations(self, z: np.ndarray, unit: np.ndarray, domain: np.ndarray) -> Deviations:
         """Rows whose cross-products, summed by domain, are the covariance of the domains.
 
         `z`: (C, K) linearised totals of cells; `unit`, `domain`: (C,). Units without a cell in a
-        domain count there as zeros, never as absent. Returns (M, K) and the domain of each row.
+        domain count there as zeros, never as absent. NaN where a policy has nothing to go by.
         V = sum over stages of (product of the fractions above) (1-f) n/(n-1) sum (z - zbar)^2
         (method §6; Särndal, Swensson and Wretman 1992, 4.3). Raises LonelyPsuError.
         """
-        rows, owners = [], []
+        parts = []
         above = np.ones(len(unit))
-        for stage in self.stages:
-            part, owner = self._stage_deviations(stage, z, unit, domain, above)
-            rows.append(part)
-            owners.append(owner)
+        for number, stage in enumerate(self.stages):
+            found = self._stage_deviations(stage, z, unit, domain, above)
+            parts.append(
+                found if number == 0 else replace(found, unit=np.full(len(found.rows), -1))
+            )
             above = above * stage.fraction[unit]
             if not above.any():
                 break
-        if len(rows) == 1:
-            return rows[0], owners[0]
-        order = np.argsort(np.concatenate(owners), kind="stable")
-        return np.concatenate(rows)[order], np.concatenate(owners)[order]
+        return _in_domain_order(parts)
 
     def variances(self, z: np.ndarray, unit: np.ndarray, domain: np.ndarray) -> np.ndarray:
         """(D, K) variance of each estimate in each domain, without forming covariances."""
-        rows, owner = self.deviations(z, unit, domain)
-        count = int(domain.max()) + 1
-        result = np.zeros((count, z.shape[1]))
-        starts = np.flatnonzero(np.diff(owner, prepend=-1))
-        result[owner[starts]] = np.add.reduceat(rows * rows, starts, axis=0)
-        return result
+        return self.deviations(z, unit, domain).variances(int(domain.max()) + 1)
 
     def covariances(self, z: np.ndarray, unit: np.ndarray, domain: np.ndarray) -> np.ndarray:
         """(D, K, K) joint covariance of the K estimates within each domain."""
-        rows, owner = self.deviations(z, unit, domain)
-        padded = pad_by_domain(rows, owner, int(domain.max()) + 1)
+        found = self.deviations(z, unit, domain)
+        padded = pad_by_domain(found.rows, found.domain, int(domain.max()) + 1)
         return padded.transpose(0, 2, 1) @ padded
 
     def covariance(self, z: np.ndarray) -> np.ndarray:
@@ -146,7 +183,7 @@ class Design:
 
     def _stage_deviations(
         self, stage: Stage, z: np.ndarray, unit: np.ndarray, domain: np.ndarray, above: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> Deviations:
         strata = int(stage.stratum.max()) + 1
         first_of_unit = np.unique(stage.unit, return_index=True)[1]
         size = np.bincount(stage.stratum[first_of_unit], minlength=strata)
@@ -164,6 +201,7 @@ class Design:
         key = (domain * strata + stage.stratum[unit]) * (stage.unit.max() + 1) + stage.unit[unit]
         z, key, first = _sum_by(z, key)
         domain, stratum, above = domain[first], stage.stratum[unit][first], above[first]
+        own = stage.unit[unit][first]
         starts = np.flatnonzero(np.diff(domain * strata + stratum, prepend=-1))
         counts = np.diff(np.append(starts, len(z)))
         owner, group = domain[starts], stratum[starts]
@@ -174,19 +212,25 @@ class Design:
         scale = factor[group] * above[starts]
         if self.lonely_psu == "adjust" and lonely.any():
             mean = np.where(lonely[group][:, None], _grand_mean(mean, size[group], owner), mean)
+            # The mean of one unit is the unit: of its distance nothing is known.
+            alone = np.bincount(owner, size[group]) == 1
+            scale = np.where(alone[owner] & lonely[group], np.nan, scale)
         if self.lonely_psu == "average" and lonely.any():
             held = np.bincount(owner)
             measured = np.bincount(owner, ~lonely[group])
-            scale = scale * (held / np.maximum(measured, 1))[owner]
+            # With no other stratum to average over the variance is not known.
+            with np.errstate(divide="ignore"):
+                share = np.where(measured > 0, held / measured, np.nan)
+            scale = scale * share[owner]
         within = np.repeat(np.arange(len(starts)), counts)
         rows = (z - mean[within]) * np.sqrt(scale[within])[:, None]
         # Units of the stratum without a cell here are zeros: each lies `mean` below the mean.
         absent = size[group] - counts
         if absent.any():
             zeros = mean * np.sqrt(absent * scale)[:, None]
-            order = np.argsort(np.concatenate([domain, owner]), kind="stable")
-            return np.concatenate([rows, zeros])[order], np.concatenate([domain, owner])[order]
-        return rows, domain
+            nobody = Deviations(zeros, owner, np.full(len(owner), -1))
+            return _in_domain_order([Deviations(rows, domain, own), nobody])
+        return Deviations(rows, domain, own)
 
 
 def sampling_units(responses: pd.DataFrame, design: DesignRow) -> pd.DataFrame:
@@ -252,22 +296,31 @@ def _stage(unit: np.ndarray, stratum: np.ndarray, population: np.ndarray | None)
     return Stage(unit, stratum, np.minimum(fraction, 1.0))
 
 
-def _merge_lonely(strata: np.ndarray, unit: np.ndarray, group: np.ndarray) -> np.ndarray:
+def _merge_lonely(stage: Stage, group: np.ndarray) -> Stage:
     """Lonely strata joined with the next stratum of their group in label order, or the one
-    before; one that is alone in its group stays as it is."""
-    first = np.unique(unit, return_index=True)[1]
-    count = int(strata.max()) + 1
-    size = np.bincount(strata[first], minlength=count)
+    before; one that is alone in its group, or wholly drawn, stays. Populations add up."""
+    first = np.unique(stage.unit, return_index=True)[1]
+    count = int(stage.stratum.max()) + 1
+    size = np.bincount(stage.stratum[first], minlength=count)
+    fraction = np.zeros(count)
+    fraction[stage.stratum] = stage.fraction
     home = np.zeros(count, dtype=np.int64)
-    home[strata] = pd.factorize(np.asarray(group), sort=True)[0]
+    home[stage.stratum] = pd.factorize(group, sort=True)[0]
     merged = np.arange(count)
-    for own in np.unique(home[size == 1]):
-        members = np.flatnonzero(home == own)
+    needy = (size == 1) & (fraction < 1)
+    for own in np.unique(home[needy]):
+        members = np.flatnonzero((home == own) & (fraction < 1))
         for place, lonely in enumerate(members):
-            if size[merged == merged[lonely]].sum() == 1 and len(members) > 1:
+            together = merged == merged[lonely]
+            if size[together].sum() == 1 and len(members) > 1:
                 near = members[place + 1] if place + 1 < len(members) else members[place - 1]
-                merged[merged == merged[lonely]] = merged[near]
-    return cast(np.ndarray, pd.factorize(merged[strata], sort=True)[0])
+                merged[together] = merged[near]
+    with np.errstate(divide="ignore"):
+        population = np.bincount(merged, size / fraction, count)[merged]
+    pooled = np.bincount(merged, size, count)[merged] / population
+    kept = np.where(np.bincount(merged, minlength=count)[merged] > 1, pooled, fraction)
+    stratum = pd.factorize(merged[stage.stratum], sort=True)[0]
+    return Stage(stage.unit, stratum, kept[stage.stratum])
 
 
 def _sum_by(z: np.ndarray, key: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -44,8 +44,8 @@ def stage_weights(probabilities: np.ndarray) -> np.ndarray:
     wrong = ~((probabilities > 0) & (probabilities <= 1))
     if wrong.any():
         raise ValueError(
-            f"{wrong.any(axis=1).sum()} rows have a selection probability outside (0, 1], such as "
-            f"{probabilities[wrong][0]:g}: correct the stages' probabilities"
+            f"{wrong.any(axis=1).sum()} rows have a selection probability outside (0, 1]: correct "
+            "the columns XacSuatXa and XacSuatThon of the district's workbook"
         )
     return 1 / probabilities.prod(axis=1)
 

@@ -69,7 +69,8 @@ for (y in c(2019, 2020)) {
     own <- subset(year, district == d)
     for (i in items) {
       m <- svymean(reformulate(i), own, na.rm = TRUE)
-      add("mean", y, d, i, coef(m), SE(m), degf(own))
+      answered <- own[!is.na(own$variables[[i]]), ]  # its domain is those who answered
+      add("mean", y, d, i, coef(m), SE(m), degf(answered))
     }
     s <- contrast(own, formulas(y), y)
     for (k in names(coef(s))) add("score", y, d, k, coef(s)[k], SE(s)[k], degf(own))
@@ -105,7 +106,7 @@ for (policy in c("certainty", "adjust", "average")) {
   design <- svydesign(id = ~psu, strata = ~stratum, weights = ~weight, data = toy)
   for (i in c("share", "rating", "rare")) {
     m <- svymean(reformulate(i), design, na.rm = TRUE)
-    add(policy, "", "all", i, coef(m), SE(m), degf(design))
+    add(policy, "", "all", i, coef(m), SE(m), degf(design[!is.na(design$variables[[i]]), ]))
   }
 }
 save(golden[, c("figure", "term", "est", "se", "df")], "data/lonely_psu_r.csv")

@@ -153,6 +153,32 @@ for (k in c("D03", "D09")) {
   rk <- calibrate(dk, ~sex + age, margins, calfun = "raking", epsilon = 1e-13, maxit = 500)
   for (z in spec$indicator) put_svystat("gov2y_raked", "mean", k, svymean(reformulate(z), rk, na.rm = TRUE))
 }
-out <- do.call(rbind, rows)
+
+# ---- gov2y: change where no sampling unit is in both years, and where all are
+both <- read.csv("data/gov2y.csv")
+for (i in seq_len(nrow(spec))) {
+  z <- spec$indicator[i]
+  u <- 100 * (both[[z]] - spec$min[i]) / (spec$max[i] - spec$min[i])
+  if (spec$direction[i] < 0) u <- 100 - u
+  for (y in c(2023, 2024)) {
+    both[[paste0("n_", z, "_", y)]] <- ifelse(is.na(u), 0, u) * (both$year == y)
+    both[[paste0("d_", z, "_", y)]] <- (!is.na(u)) * (both$year == y)
+  }
+}
+change <- function(name, design) {
+  for (k in sort(unique(design$variables$district))) for (z in spec$indicator) {
+    columns <- paste0(rep(c("n_", "d_"), 2), z, "_", rep(c(2023, 2024), each = 2))
+    t <- svytotal(reformulate(columns), subset(design, district == k))
+    e <- parse(text = sprintf("n_%s_2024/d_%s_2024-n_%s_2023/d_%s_2023", z, z, z, z))[[1]]
+    s <- svycontrast(t, list(change = e))
+    put(name, "change", k, z, "est", coef(s)); put(name, "change", k, z, "se", SE(s))
+    put(name, "df", k, "", "df", degf(subset(design, district == k)))
+  }
+}
+both$own <- paste(both$year, both$psu); both$layer <- paste(both$year, both$stratum)
+change("gov2y_apart", svydesign(id = ~own, strata = ~layer, weights = ~weight, data = both))
+kept <- intersect(both$psu[both$year == 2023], both$psu[both$year == 2024])
+change("gov2y_kept", svydesign(id = ~psu, strata = ~stratum, weights = ~weight, data = both[both$psu %in% kept, ]))
+out <- unique(do.call(rbind, rows))
 write.csv(out, "data/survey_datasets_r.csv", row.names = FALSE, quote = FALSE)
 cat(nrow(out), "figures\n")

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from stacked_design import stack_as_r
 
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.change import change_of_districts
+from dgi.index.change import adjust_p_values, change_of_districts
 from dgi.index.estimation import (
     estimate_indicators,
     estimate_quantile,
     linearised_means,
+    p_against_zero,
     weighted_means,
 )
 from dgi.index.panel import stack_years
@@ -269,43 +271,86 @@ def test_replicate_errors_of_the_whole_index_equal_r(survey, r_survey_figures, k
             close(np.sqrt(joint[place, place]), theirs[name, term, "se"])
 
 
-def test_change_of_indicators_counts_shared_psus_once_as_r_does(survey, golden):
-    now, before = scored(year_of(survey, "g24")), scored(year_of(survey, "g23"))
+def year_pair(survey, rows_of=lambda frame: frame):
+    """Totals, means and signed linearised values of 2024 and 2023."""
+    totals = [scored(rows_of(year_of(survey, design))) for design in ("g24", "g23")]
+    means = [weighted_means(own) for own in totals]
+    z = [
+        sign * linearised_means(own, mean)
+        for sign, own, mean in zip((1, -1), totals, means, strict=True)
+    ]
+    return totals, means, z
+
+
+def test_linearised_values_stacked_as_r_does_have_rs_errors(survey, golden):
+    totals, means, z = year_pair(survey)
+    variance, df = stack_as_r(totals, z)
     theirs = figure(golden, "gpanel.diff")
     degrees = figure(golden, "gpanel.degf").droplevel("term")["df"]
-    means, earlier = weighted_means(now), weighted_means(before)
-    z, design, domain = stack_years(
-        [now, before], [linearised_means(now, means), -linearised_means(before, earlier)]
-    )
-    rows = np.arange(design.size)
-    se = np.sqrt(design.variances(z, rows, domain))
-    df = design.degrees_of_freedom(rows, domain)
-    for number, name in enumerate(now.domains):
+    parts = parts_of_the_index()
+    combine = np.array(list(parts.values())).T
+    whole, _ = stack_as_r(totals, [own @ combine for own in z])
+    for number, name in enumerate(totals[0].domains):
         expected = theirs.loc[[(name, key) for key in KEYS]]
-        close(means[number] - earlier[number], expected["est"])
-        close(se[number], expected["se"])
+        close((means[0] - means[1])[number], expected["est"])
+        close(np.sqrt(variance[number]), expected["se"])
         assert df[number] == degrees[name]
+        expected = theirs.loc[[(name, part) for part in parts]]
+        close((means[0] - means[1])[number] @ combine, expected["est"])
+        close(np.sqrt(whole[number]), expected["se"])
 
 
-def test_change_of_scores_with_its_p_and_adjusted_p_equals_r(survey, golden, indicator_set):
+@pytest.mark.parametrize("shared", ["gov2y_apart", "gov2y_kept"])
+def test_the_error_of_change_equals_r_where_no_psu_or_every_psu_is_shared(
+    survey, r_survey_figures, shared
+):
+    kept = set.intersection(*(set(rows["psu"]) for _, rows in survey.groupby("year")))
+    choose = {
+        "gov2y_kept": lambda rows: rows[rows["psu"].isin(kept)],
+        "gov2y_apart": lambda rows: rows.assign(psu=rows["year"].astype(str) + rows["psu"]),
+    }[shared]
+    totals, means, z = year_pair(survey, choose)
+    variance, df = stack_years(totals, z)
+    theirs = r_survey_figures.query("design == @shared", local_dict={"shared": shared})
+    theirs = theirs.fillna({"term": ""}).set_index(["figure", "domain", "term", "stat"])["value"]
+    theirs = theirs.sort_index()
+    for number, name in enumerate(totals[0].domains):
+        change = theirs["change", name]
+        close((means[0] - means[1])[number], [change[key, "est"] for key in KEYS])
+        close(np.sqrt(variance[number]), [change[key, "se"] for key in KEYS])
+        assert df[number] == theirs["df", name, "", "df"]
+
+
+def test_the_error_of_change_lies_near_rs_where_half_of_the_psus_are_shared(survey, golden):
+    """A unit of one year is no sampled zero of the other: our error differs from R's stacking,
+    mostly by a few percent here, and much more where strata differ (tests/unit/index)."""
+    totals, _, z = year_pair(survey)
+    theirs = figure(golden, "gpanel.diff")
+    expected = np.array(
+        [[theirs.loc[(name, key), "se"] for key in KEYS] for name in totals[0].domains]
+    )
+    ratio = np.sqrt(stack_years(totals, z)[0]) / expected
+    assert 0.97 < np.median(ratio) < 1.05 and ratio.min() > 0.85 and ratio.max() < 1.2
+
+
+def test_changes_and_adjusted_p_of_scores_equal_r(survey, golden, indicator_set):
     now, before = raw(year_of(survey, "g24")), raw(year_of(survey, "g23"))
     names = list(now.domains)
-    changes = change_of_districts(now, before, indicator_set, indicator_set, names).set_index(
-        ["district", "key"]
-    )
+    changes = change_of_districts(now, before, indicator_set, indicator_set, names)
+    changes = changes.set_index(["district", "key"])
     theirs = figure(golden, "gpanel.diff")
-    degrees = figure(golden, "gpanel.degf").droplevel("term")["df"]
     widen, codes = scale_of(indicator_set)
     nodes = indicator_set.tree[indicator_set.tree["level"] != "indicator"]
     for name in names:
         ours = changes.loc[[(name, key) for key in nodes["key"]]]
-        expected = theirs.loc[[(name, code) for code in codes]]
-        close(ours["change"] * widen, expected["est"])
-        close(ours["se"] * widen, expected["se"])
-        close(ours["p_value"], expected["p_value"])
-        assert (ours["df"] == degrees[name]).all()
-    adjusted = figure(golden, "gpanel.padj").droplevel("term")["q_value"]
-    close([changes.loc[(name, "total"), "q_value"] for name in names], adjusted[names])
+        close(ours["change"] * widen, theirs.loc[[(name, code) for code in codes], "est"])
+    # R's own estimates, errors and df through our test and adjustment.
+    total = theirs.loc[[(name, "TOTAL") for name in names]].droplevel("term")
+    degrees = figure(golden, "gpanel.degf").droplevel("term")["df"][names]
+    p = p_against_zero(total["est"].to_numpy(), total["se"].to_numpy(), degrees.to_numpy())
+    close(p, total["p_value"])
+    table = pd.DataFrame({"district": names, "level": "total", "p_value": p})
+    close(adjust_p_values(table), figure(golden, "gpanel.padj").droplevel("term")["q_value"][names])
 
 
 def test_raked_weights_equal_r():

@@ -30,6 +30,7 @@ from dgi.index.change import (
     sum_by_group,
 )
 from dgi.index.scores import PROVINCE, scoring_rule
+from dgi.index.totals import Calibration
 
 DISTRICTS = ["101-ha", "102-hb", "103-hc"]
 few = settings(max_examples=20, deadline=None, derandomize=True)
@@ -321,3 +322,29 @@ def test_groups_of_two_years_split_the_change_of_every_node_of_every_district():
     )
     assert plain[["composition", "rate"]].isna().all(axis=None)
     pd.testing.assert_series_equal(plain["change"], got["change"])
+
+
+def test_a_district_where_nobody_was_asked_the_year_before_is_absent_and_borrows_nothing():
+    now, before = two_years(16, DISTRICTS)
+    for missing in (["102-hb"], ["102-hb", "103-hc"]):
+        kept = before[~before["district"].isin(missing)]
+        got = change_of_districts(
+            totals_of(now), totals_of(kept), small_set(), small_set(), DISTRICTS
+        ).set_index("district")
+        for unit in [*missing, PROVINCE]:
+            assert (got.loc[unit, "flag"] == "unit_absent").all()
+            assert got.loc[unit, "change"].isna().all()
+        assert got.loc["101-ha", "change"].notna().all()
+
+
+def test_rounding_is_no_change_and_no_error_is_no_proof():
+    now, before = two_years(17, DISTRICTS, people=5)
+    alike = dict(zip(KEYS, [1.0, 0, 4, 0, 1, 2], strict=True))
+    x = np.column_stack([np.arange(len(now)) % 2 == 0, np.ones(len(now))]).astype(float)
+    totals = [
+        totals_of(frame.assign(**alike), calibration=Calibration(x, frame["weight"].to_numpy()))
+        for frame in (now, before)
+    ]
+    got = change_of_districts(*totals, small_set(), small_set(), DISTRICTS)
+    assert (got["change"] == 0).all() and (got["se"] == 0).all()
+    assert got[["p_value", "q_value", "is_significant"]].isna().all(axis=None)

@@ -131,7 +131,8 @@ def test_a_psu_where_nobody_answered_stays_in_the_design():
     totals = totals_of(frame)
     assert len(totals.units) == frame["psu"].nunique()
     table = estimate_indicators(totals, EVERYONE).set_index("key")
-    assert table.loc["a", "df"] == table.loc["b", "df"]
+    # Its zero counts in the variance; degrees of freedom are those of the units that answered.
+    assert table.loc["a", "df"] == table.loc["b", "df"] - 1
     kept = totals_of(frame[frame["a"].notna()])
     without = estimate_indicators(kept, EVERYONE).set_index("key")
     assert without.loc["a", "se"] != table.loc["a", "se"]

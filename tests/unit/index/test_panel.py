@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stacked_design import stack_as_r
 
 from dgi.index.panel import join_strata, stack_years
 from dgi.index.totals import PsuTotals, reduce_to_psu
@@ -28,15 +29,17 @@ def joined(*years) -> list[np.ndarray]:
     return np.split(labels, ends[:-1])
 
 
-def totals(units: pd.DataFrame) -> PsuTotals:
+def totals(units: pd.DataFrame, psu_fraction=0.0, **options) -> PsuTotals:
     """One respondent in each unit."""
-    frame = units.assign(district=units["domain"], commune_code="c")
-    return reduce_to_psu(np.ones((len(units), 1)), np.ones(len(units)), frame, ["y"])
+    frame = units.assign(district=units["domain"], commune_code="c", psu_fraction=psu_fraction)
+    weights = np.ones(len(units))
+    return reduce_to_psu(np.ones((len(units), 1)), weights, frame, ["y"], **options)
 
 
 def stacked(parts):
-    """Stack (units, z) parts whose units are sorted as totals sort them."""
-    return stack_years([totals(units) for units, _ in parts], [z for _, z in parts])
+    """Variance and df of (units, z) parts whose units are sorted as totals sort them."""
+    variance, df = stack_years([totals(units) for units, _ in parts], [z for _, z in parts])
+    return variance[0], df[0]
 
 
 def test_strata_that_share_psus_one_to_one_are_one_stratum_even_when_renamed():
@@ -58,9 +61,6 @@ def test_strata_that_share_psus_one_to_one_are_one_stratum_even_when_renamed():
 def test_strata_in_a_tangle_stay_apart_by_year(now, before):
     labels = joined(now, before)
     assert not set(labels[0]) & set(labels[1])
-    one, two = totals(now), totals(before)
-    z, design, domain = stack_years([one, two], [np.ones((2, 1)), np.ones((2, 1))])
-    assert len(z) == design.size == len(domain) == 4  # nothing was joined
 
 
 def test_a_tangle_beside_a_pair_leaves_the_pair_joined():
@@ -82,18 +82,55 @@ def test_the_same_label_in_two_districts_is_not_the_same_unit():
     assert labels[0] != labels[1]
 
 
-def test_a_psu_of_both_years_is_one_row_with_the_difference():
+def test_a_variance_of_change_worked_by_hand():
+    """p1 is in both years: deviations (5-6) and (2-6.5) times sqrt(2), added with their signs."""
     now, before = year(("p1", "A"), ("p2", "A")), year(("p1", "A"), ("p3", "A"))
-    z, design, _ = stacked([(now, np.array([[5.0], [7.0]])), (before, np.array([[-2.0], [-11.0]]))])
-    assert sorted(z[:, 0]) == [-11, 3, 7]
-    assert len(np.unique(design.stages[0].stratum)) == 1
+    variance, df = stacked([(now, np.array([[5.0], [7]])), (before, -np.array([[2.0], [11]]))])
+    assert variance[0] == pytest.approx(2 * ((-1 + 4.5) ** 2 + 1 + 4.5**2), rel=1e-14)
+    assert df == 3 - 1
 
 
-def test_a_psu_of_five_years_is_one_row_when_its_stratum_never_splits():
+def test_one_shared_unit_does_not_undo_the_strata():
+    """Two strata that differ and in which nothing varies: no error, as in either year alone."""
+    now = year(("p1", "A"), ("p2", "A"), ("p3", "B"), ("p4", "B"))
+    before = year(("p1", "A"), ("q2", "A"), ("q3", "B"), ("q4", "B"))
+    z = np.array([[1.0], [1], [-1], [-1]])
+    assert stacked([(now, z), (before, -z)])[0][0] == pytest.approx(0, abs=1e-30)
+    # A design over the units of both years takes a unit of one for a sampled zero of the other.
+    assert stack_as_r([totals(now), totals(before)], [z, -z])[0][0, 0] > 1
+
+
+def test_units_that_are_all_shared_have_the_variance_of_their_differences():
+    units = year(("p1", "A"), ("p2", "A"), ("p3", "A"))
+    z, y = np.array([[1.0], [2], [6]]), np.array([[0.0], [4], [5]])
+    variance, _ = stacked([(units, z), (units, -y)])
+    own = totals(units)
+    assert variance[0] == pytest.approx(own.design.covariance(z - y)[0, 0], rel=1e-14)
+
+
+def test_every_year_keeps_its_own_fractions_and_lonely_policy():
+    units = year(("p1", "A"), ("p2", "A"), ("p3", "B"))
+    certain = totals(units, psu_fraction=[0.5, 0.5, 1.0])
+    z = np.array([[1.0], [3], [9]])
+    variance, _ = stack_years([certain, certain], [z, -2 * z])
+    assert variance[0, 0] == pytest.approx(0.5 * 2 * (1 + 1), rel=1e-14)
+    adjusted = totals(units, lonely_psu="certainty")
+    assert stack_years([certain, adjusted], [z, -z])[0][0, 0] > 0
+
+
+def test_years_with_other_domains_are_not_compared():
+    one = totals(year(("p1", "A"), ("p2", "A")))
+    other = totals(year(("p1", "A"), ("p2", "A"), domain="e"))
+    with pytest.raises(ValueError, match="same domains"):
+        stack_years([one, other], [np.ones((2, 1))] * 2)
+
+
+def test_a_unit_of_five_years_counts_once():
     parts = [(year(("p1", "A"), (f"q{n}", "A")), np.array([[1.0], [10.0]])) for n in range(5)]
-    z, design, _ = stacked(parts)
-    assert sorted(z[:, 0]) == [5, 10, 10, 10, 10, 10]
-    assert design.degrees_of_freedom(np.arange(6), np.zeros(6, dtype=int)) == [5]
+    variance, df = stacked(parts)
+    # p1 lies 4.5 below its mean every year: (5 * 4.5)^2; each q once 4.5 above: 5 * 4.5^2.
+    assert variance[0] == pytest.approx(2 * (22.5**2 + 5 * 4.5**2), rel=1e-14)
+    assert df == 6 - 1
 
 
 @few
@@ -104,5 +141,5 @@ def test_the_labels_of_strata_change_nothing(seed):
     before = year(("b", "1"), ("e", "1"), ("c", "2"), ("f", "2"))
     z = [(now, random.normal(size=(4, 2))), (before, random.normal(size=(4, 2)))]
     renamed = [(units.assign(stratum="x" + units["stratum"]), values) for units, values in z]
-    one, two = (design.covariance(values) for values, design, _ in (stacked(z), stacked(renamed)))
+    one, two = (stacked(parts)[0] for parts in (z, renamed))
     np.testing.assert_allclose(one, two, rtol=1e-12)

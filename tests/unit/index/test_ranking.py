@@ -153,9 +153,17 @@ def test_nobody_can_be_told_apart_when_errors_are_large():
     assert letters([3, 2, 1], [9, 9, 9]) == ["a", "a", "a"]
 
 
-def test_a_unit_without_a_score_or_degrees_of_freedom_has_no_letter():
+def test_a_unit_without_a_score_has_no_letter():
     assert letters([3, np.nan, 1], [0.01, 0.01, 0.01]) == ["a", "", "b"]
     assert letters([np.nan, np.nan], [1, 1]) == ["", ""]
+
+
+def test_a_unit_whose_error_is_not_known_cannot_be_told_apart_from_anybody():
+    scores, variances = np.array([3.0, 2.0, 1.0]), np.full(3, 1e-4)
+    no_freedom = group_indistinguishable(scores, variances, np.array([20.0, 0.0, 20.0]))
+    assert no_freedom == ["a", "ab", "b"]
+    unknown = np.where(np.arange(3) == 1, np.nan, variances)
+    assert group_indistinguishable(scores, unknown, np.full(3, 20.0)) == ["a", "ab", "b"]
 
 
 def test_scores_without_any_error_differ_when_they_differ():

@@ -9,6 +9,7 @@ from index_builders import answers, totals_of
 
 from dgi.index.estimation import linearised_means, weighted_means
 from dgi.index.replicates import (
+    design_for_resampling,
     draw_bootstrap,
     make_jackknife,
     replicate_means,
@@ -104,3 +105,35 @@ def test_delivered_replicate_weights_give_the_means_they_imply():
     weights = np.array([[1.0, 0.0], [1.0, 2.0], [2.0, 2.0]])
     got = replicate_means_of_respondents(values, weights)
     np.testing.assert_allclose(got, [[0.75, 8 / 3], [0.5, 3.0]])
+
+
+@pytest.mark.parametrize("asked", [3, 6, 12])
+def test_calibrated_replicates_of_a_rarely_asked_indicator_stay_near_its_scale(asked):
+    frame = answers(15, strata=2, psus=12, people=8, missing=0)
+    few = frame["psu"].isin(frame["psu"].unique()[:: 12 // asked * 2][:asked])
+    frame["a"] = frame["a"].where(few)
+    x = np.column_stack([np.arange(len(frame)) % 2 == 0, np.arange(len(frame)) % 2 == 1])
+    totals = totals_of(frame, calibration=Calibration(x, frame["weight"].to_numpy()))
+    factors = draw_bootstrap(totals.design, 2000, np.random.default_rng(5)).factors
+    drawn = replicate_means(totals, factors)[0, :, 0]
+    z = linearised_means(totals, weighted_means(totals))
+    exact = np.sqrt(totals.design.variances(z, totals.unit, totals.domain))[0, 0]
+    assert drawn.std() == pytest.approx(exact, rel=0.15)
+    assert drawn.min() > -0.5 and drawn.max() < 1.5
+
+
+def test_a_lonely_unit_varies_with_its_neighbours_unless_it_is_certain():
+    frame = answers(16, strata=2, psus=3)
+    frame = frame[(frame["stratum"] != "101-ha/1") | (frame["psu"] == "101-ha/1/0")]
+    for policy, varies in (("adjust", True), ("average", True), ("certainty", False)):
+        design = design_for_resampling(totals_of(frame, lonely_psu=policy))
+        factors = draw_bootstrap(design, 200, np.random.default_rng(1)).factors
+        assert (factors[:, -1].std() > 0.1) == varies
+
+
+def test_a_bootstrap_of_several_stages_is_refused():
+    design = Design.of(
+        np.zeros(4), np.array([1, 1, 2, 2]), np.full(4, 2.0), [(np.arange(4), np.full(4, 9.0))]
+    )
+    with pytest.raises(ValueError, match="further stages"):
+        draw_bootstrap(design, 10, np.random.default_rng(1))

@@ -104,6 +104,25 @@ def test_a_stratum_of_one_unit_needs_a_policy_unless_all_of_it_was_drawn():
     assert variance(whole, [1, 2, 3]) == pytest.approx(0.5, rel=1e-14)
 
 
+def test_merged_strata_pool_their_units_and_their_populations():
+    """One of 4 and two of 4 drawn: three of 8, and 1 - f = 5/8."""
+    design = Design.of(["a", "b", "b"], population=np.array([4, 4, 4.0]), lonely_psu="merge")
+    assert design.stages[0].fraction == pytest.approx(np.full(3, 3 / 8), rel=1e-14)
+    assert variance(design, [0, 3, 6]) == pytest.approx(5 / 8 * 3 / 2 * 18, rel=1e-14)
+    # A unit that is the whole of its stratum needs no neighbour.
+    certain = Design.of(["a", "b", "b"], population=np.array([1, 4, 4.0]), lonely_psu="merge")
+    assert list(certain.stages[0].stratum) == [0, 1, 1]
+
+
+def test_the_mean_of_one_unit_says_nothing_of_its_distance():
+    assert np.isnan(variance(Design.of(["a"], lonely_psu="adjust"), [3]))
+
+
+def test_an_average_over_no_other_stratum_is_not_known():
+    assert np.isnan(variance(Design.of(["a", "b"], lonely_psu="average"), [1, 2]))
+    assert variance(Design.of(["a", "b"], lonely_psu="certainty"), [1, 2]) == 0
+
+
 def test_a_lonely_stratum_merges_with_the_next_of_its_group_or_the_one_before():
     merged = Design.of(["a", "b", "b", "c"], lonely_psu="merge")
     assert len(np.unique(merged.stages[0].stratum)) == 1

@@ -70,10 +70,9 @@ def test_a_stage_weight_is_one_over_the_product_of_the_stages():
     np.testing.assert_allclose(stage_weights([[0.5, 0.2], [1, 0.25]]), [10, 4], rtol=1e-15)
 
 
-@pytest.mark.parametrize(("wrong", "shown"), [(0.0, "0"), (1.2, "1.2"), (-0.1, "-0.1"),
-                                              (np.nan, "nan")])  # fmt: skip
-def test_a_chance_outside_zero_to_one_is_refused_with_how_many_and_such_as(wrong, shown):
-    with pytest.raises(ValueError, match=rf"2 rows .* such as {shown}: correct"):
+@pytest.mark.parametrize("wrong", [0.0, 1.2, -0.1, np.nan])
+def test_a_chance_outside_zero_to_one_is_refused_with_how_many_and_where(wrong):
+    with pytest.raises(ValueError, match=r"2 rows .*XacSuatXa"):
         stage_weights([[0.5, wrong], [0.5, 1.0], [wrong, wrong]])
 
 
