@@ -240,25 +240,24 @@ def reduce_to_cells(
     order = np.lexsort([np.arange(count), first.unit, first.stratum])
     rank = np.empty(count, dtype=np.int64)
     rank[order] = np.arange(count)
-    inside = np.asarray(domain) >= 0
-    if not np.array_equal(np.unique(np.asarray(domain)[inside]), np.arange(np.max(domain) + 1)):
-        raise ValueError("domains are numbered from 0 without gaps: one of them has no respondent")
-    cell = np.asarray(domain, dtype=np.int64)[inside] * count + rank[np.asarray(unit)[inside]]
-    keyed = np.flatnonzero(np.bincount(cell, minlength=0))
-    position = np.full(len(inside), -1)
-    number = np.zeros(int(keyed[-1]) + 1, dtype=np.int64)
-    number[keyed] = np.arange(len(keyed))
-    position[inside] = number[cell]
+    domain, unit = np.asarray(domain), np.asarray(unit)
+    inside = domain >= 0
     if not inside.all():
         answers = answers if isinstance(answers, Answers) else Answers.of(answers)
         answers = Answers(answers.codes[inside], answers.levels)
-        weights, position = np.asarray(weights)[inside], position[inside]
-    sums = sum_answers(answers, weights, position, len(keyed))
-    domains = keyed // count
+        weights, domain, unit = np.asarray(weights)[inside], domain[inside], unit[inside]
+    cell = domain.astype(np.int64) * count + rank[unit]
+    held = np.flatnonzero(np.bincount(cell))
+    domains = held // count
+    if not np.array_equal(np.unique(domains), np.arange(domains.max(initial=0) + 1)):
+        raise ValueError("domains are numbered from 0 without gaps: one of them has no respondent")
+    number = np.zeros(int(held[-1]) + 1, dtype=np.int64)
+    number[held] = np.arange(len(held))
+    sums = sum_answers(answers, weights, number[cell], len(held))
     return PsuTotals(
         design=design,
         units=pd.DataFrame({"psu": first.unit, "stratum": first.stratum}),
-        unit=order[keyed % count],
+        unit=order[held % count],
         domain=domains,
         domains=tuple(str(number) for number in range(int(domains[-1]) + 1)),
         keys=tuple(keys),
@@ -307,33 +306,30 @@ def sum_answers(
         )
     cell = np.asarray(cell, dtype=np.int64)
     wy, w, wyy, n = (np.empty((count, len(answers.levels))) for _ in range(4))
-    room = min(CACHED, len(cell)) // max(count, 1)  # slots a cell
-    sizes = [len(levels) + 1 for levels in answers.levels]
+    known = [np.append(0.0, levels) for levels in answers.levels]  # a missing answer is worth 0
+    sizes = [len(levels) for levels in known]
     place = np.empty(len(cell), dtype=np.int64)
-    for own in _pack_columns(sizes, room):
+    bases: dict[int, np.ndarray] = {}
+    for own in _pack_columns(sizes, min(CACHED, len(cell)) // max(count, 1)):
         radix = tuple(sizes[own])
         slots = int(np.prod(radix))
         packed = np.zeros(len(cell), dtype=np.min_scalar_type(-slots))
         for column, size in zip(range(own.start, own.stop), radix, strict=True):
             packed *= size
             packed += answers.codes[:, column]
-            packed += 1  # a missing answer is 0
-        np.multiply(cell, slots, out=place)
-        place += packed
-        heavy = np.bincount(place, weights, count * slots).reshape(count, slots)
-        plain = np.bincount(place, minlength=count * slots).reshape(count, slots)
+            packed += 1
+        if slots not in bases:
+            bases[slots] = cell * slots
+        np.add(bases[slots], packed, out=place)
+        table = np.bincount(place, weights, count * slots).reshape(count, slots)
+        people = np.bincount(place, minlength=count * slots).reshape(count, slots)
         # What each slot means for each of the columns: its value, and whether it is an answer.
         digits = _digits(radix)
-        values = np.column_stack(
-            [
-                np.append(0.0, levels)[digits[:, number]]
-                for number, levels in enumerate(answers.levels[own])
-            ]
-        )
+        values = np.column_stack([level[digits[:, k]] for k, level in enumerate(known[own])])
         seen = (digits > 0).astype(float)
-        parts = heavy @ np.hstack([values, seen, values**2])
+        parts = table @ np.hstack([values, seen, values**2])
         wy[:, own], w[:, own], wyy[:, own] = np.hsplit(parts, 3)
-        n[:, own] = plain.astype(float) @ seen
+        n[:, own] = people.astype(float) @ seen
     sums = {"wy": wy, "w": w, "wyy": wyy, "n": n, "ey": wy, "e": w}
     if calibration is not None:
         sums["ey"], sums["e"] = _residual_sums(answers, weights, cell, wy, w, calibration)
