@@ -10,9 +10,9 @@ from dgi.facts.surveys import SurveyRow
 from dgi.index.change import change_of_districts, first_year_changes, sum_by_group
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE
-from dgi.index.totals import sample_sizes
 from dgi.index.trend import SurveyYear, trend_of_districts
 from dgi.ingest.workbooks import has_delivery
+from dgi.survey.weights import sample_sizes
 from pipelines.partitions import (
     SURVEY_YEARS,
     all_districts_of_the_year,

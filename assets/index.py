@@ -10,9 +10,15 @@ from assets.declare import Frames, describe, for_each, markdown_table, note
 from dgi.index.estimation import estimate_indicators
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE, score_districts
-from dgi.index.totals import Calibration, PsuTotals, count_respondents, reduce_to_psu, sample_sizes
+from dgi.index.totals import Calibration, PsuTotals, reduce_to_psu
 from dgi.survey.design import sampling_units
-from dgi.survey.weights import calibration_columns, kish_design_effect, weigh_respondents
+from dgi.survey.weights import (
+    calibration_columns,
+    count_respondents,
+    kish_design_effect,
+    sample_sizes,
+    weigh_respondents,
+)
 from pipelines.partitions import (
     all_districts_of_the_year,
     district_year,

@@ -77,6 +77,33 @@ def kish_design_effect(weights: np.ndarray) -> float:
     return float(len(weights) * (weights**2).sum() / weights.sum() ** 2)
 
 
+def count_respondents(respondents: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
+    """Respondents, sums of weights and of their squares by PSU: for sample sizes (method §5)."""
+    table = respondents[["district", "psu"]].assign(w=weights, ww=np.square(weights))
+    return table.groupby(["district", "psu"], as_index=False).agg(
+        respondents_n=("w", "size"),
+        unit_weight_sum=("w", "sum"),
+        unit_weight_square_sum=("ww", "sum"),
+    )
+
+
+def sample_sizes(totals: pd.DataFrame) -> pd.DataFrame:
+    """One row per district: n (respondents), n_effective (Kish: w^2 / ww), w (sum of weights),
+    ww (sum of squared weights), is_sample (method §5).
+
+    `totals`: long PSU totals with the columns of `count_respondents`.
+    """
+    units = totals.drop_duplicates(["district", "psu"]).groupby("district")
+    table = units.agg(
+        n=("respondents_n", "sum"),
+        w=("unit_weight_sum", "sum"),
+        ww=("unit_weight_square_sum", "sum"),
+        is_sample=("is_sample", "any"),
+    ).reset_index()
+    table["n_effective"] = table["w"] ** 2 / table["ww"]
+    return table[["district", "n", "n_effective", "w", "ww", "is_sample"]]
+
+
 def margin_codes(
     responses: pd.DataFrame, margins: pd.DataFrame
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:

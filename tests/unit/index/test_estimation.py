@@ -17,15 +17,7 @@ from dgi.index.estimation import (
     linearised_means,
     weighted_means,
 )
-from dgi.index.totals import (
-    Answers,
-    Calibration,
-    PsuTotals,
-    count_respondents,
-    reduce_to_cells,
-    reduce_to_psu,
-    sample_sizes,
-)
+from dgi.index.totals import Answers, Calibration, PsuTotals, reduce_to_cells, reduce_to_psu
 from dgi.survey.design import Design, LonelyPsuError
 
 NUMBERS = ["estimate", "se", "ci_low", "ci_high", "df", "n", "n_effective", "deff"]
@@ -218,17 +210,6 @@ def test_totals_survive_the_way_through_a_table():
         np.testing.assert_array_equal(getattr(again, name), getattr(totals, name))
     assert again.select(["f", "a"]).keys == ("f", "a")
     np.testing.assert_array_equal(again.select(["f", "a"]).wy, totals.wy[:, [5, 0]])
-
-
-def test_effective_sample_size_is_kishs():
-    frame = answers(10)
-    counted = count_respondents(frame, frame["weight"].to_numpy())
-    row = sample_sizes(counted.assign(is_sample=False)).iloc[0]
-    w = frame["weight"]
-    assert row["n"] == len(frame)
-    assert row["n_effective"] == pytest.approx(w.sum() ** 2 / (w**2).sum(), rel=1e-12)
-    equal = count_respondents(frame, np.full(len(frame), 3.0))
-    assert sample_sizes(equal.assign(is_sample=False)).loc[0, "n_effective"] == len(frame)
 
 
 def test_a_table_that_lacks_an_indicator_of_a_unit_is_refused():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from index_builders import answers
 
 from dgi.facts.surveys import DesignRow
 from dgi.survey.calibration import calibrate, indicator_columns, rake
@@ -18,8 +19,10 @@ from dgi.survey.weights import (
     TRIM_LOW,
     base_weights,
     calibration_columns,
+    count_respondents,
     kish_design_effect,
     margin_codes,
+    sample_sizes,
     stage_weights,
     trim,
     weigh_district,
@@ -300,3 +303,14 @@ def test_computed_weights_come_with_the_columns_they_were_calibrated_to():
     own = margins()
     wanted = own["population"].sum()
     assert table["weight"].to_numpy() @ x.sum(axis=1) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_effective_sample_size_is_kishs():
+    frame = answers(10)
+    counted = count_respondents(frame, frame["weight"].to_numpy())
+    row = sample_sizes(counted.assign(is_sample=False)).iloc[0]
+    w = frame["weight"]
+    assert row["n"] == len(frame)
+    assert row["n_effective"] == pytest.approx(w.sum() ** 2 / (w**2).sum(), rel=1e-12)
+    equal = count_respondents(frame, np.full(len(frame), 3.0))
+    assert sample_sizes(equal.assign(is_sample=False)).loc[0, "n_effective"] == len(frame)
