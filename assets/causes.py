@@ -10,7 +10,7 @@ from assets.index import FACTS_OF_A_YEAR, districts_that_count, weights_of
 from dgi.index.importance import measure_importance, respondent_sub_dimensions
 from dgi.index.indicators import indicator_values
 from dgi.index.priorities import find_priorities
-from dgi.index.replicates import draw_bootstrap
+from dgi.index.replicates import design_for_resampling, draw_bootstrap
 from dgi.index.scores import PROVINCE, REPLICATES
 from dgi.index.totals import number_units
 from dgi.papi.diagnosis import diagnose
@@ -105,6 +105,8 @@ def priorities(
         weights = pd.concat([weights_of(responses[key], respondent_weights[key]) for key in own])
         unit, units, drawn = number_units(sampling_units(people, design), design.lonely_psu)
         values = indicator_values(people, indicator_set.at("indicator"), questionnaire)
+        district = units["district"].to_numpy()
+        resampled = design_for_resampling(drawn, district)
         stream = np.random.default_rng(int(year))
         importance = measure_importance(
             questionnaire.valid_answers(people, question)
@@ -114,9 +116,9 @@ def priorities(
             list(indicator_set.at("sub_dimension")["key"]),
             weights["weight"].to_numpy(float),
             unit,
-            units["district"].to_numpy(),
+            district,
             drawn,
-            draw_bootstrap(drawn, REPLICATES, stream).factors,
+            draw_bootstrap(resampled, REPLICATES, stream).factors,
         )
         if not question:
             importance = importance.assign(flag="not_asked")

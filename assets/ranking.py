@@ -72,7 +72,7 @@ def robustness_of_the_ranking(
         totals = read_totals(facts, int(year), table)
         present = has_estimate(totals, indicator_set)
         means = np.where(present, weighted_means(totals), np.nan)
-        design = design_for_resampling(totals)
+        design = design_for_resampling(totals.design, totals.domain_of_units())
         bootstrap = draw_bootstrap(design, DRAWS, np.random.default_rng(int(year)))
         drawn = replicate_means(totals, bootstrap.factors).transpose(1, 0, 2)
         scores = district_scores[year]

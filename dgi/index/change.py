@@ -18,6 +18,7 @@ from dgi.index.estimation import (
 )
 from dgi.index.indicators import common_indicators
 from dgi.index.panel import stack_years
+from dgi.index.ranking import SIGNIFICANCE
 from dgi.index.scores import (
     OBSERVED,
     PROVINCE,
@@ -28,7 +29,6 @@ from dgi.index.scores import (
 )
 from dgi.index.totals import PsuTotals, sum_answers
 
-SIGNIFICANCE = 0.05
 OFFICIAL_RULE = 0.05
 CHANGE_COLUMNS = [
     "district", "level", "key", "base_score", "score", "change", "relative_change", "se",

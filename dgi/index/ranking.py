@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from dgi.index.estimation import CONFIDENCE
+
 BANDS = ("high", "upper_middle", "lower_middle", "low")
-CONFIDENCE = 0.95
 SIGNIFICANCE = 0.05
 DIGITS = 9  # scores nearer than this are tied: the order of additions must not decide a rank
 

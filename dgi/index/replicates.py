@@ -74,8 +74,8 @@ def make_jackknife(design: Design) -> Replicates:
     """Delete-one-unit jackknife: JK1 with one stratum, JKn with several (method §6).
 
     Units of the replicate's stratum other than the one left out count n_h/(n_h-1) times, as in
-    R's as.svrepdesign (Wolter 2007, 4.5). Raises
-    ValueError for a stratum with one primary unit: leaving it out leaves nothing.
+    R's as.svrepdesign (Wolter 2007, 4.5). Raises ValueError for a stratum with one primary unit:
+    leaving it out leaves nothing.
     """
     first = design.stages[0]
     members = np.unique(first.unit, return_index=True)[1]
@@ -111,17 +111,14 @@ def replicate_means(totals: PsuTotals, factors: np.ndarray) -> np.ndarray:
     return np.where(sums[..., size:] > 0, drawn, means[:, None, :])
 
 
-def design_for_resampling(totals: PsuTotals) -> Design:
-    """The design with lonely strata merged inside their domain, unless they are certain (§7).
+def design_for_resampling(design: Design, group: np.ndarray) -> Design:
+    """The design with lonely strata merged inside `group` (U,), such as districts (method §7).
 
     A stratum of one unit cannot be resampled: under the policies that give it an error
-    (adjust, average) its unit varies with those of the neighbouring stratum.
+    (adjust, average) its unit varies with those of the neighbouring stratum; a certain one stays.
     """
-    if totals.design.lonely_psu not in ("adjust", "average"):
-        return totals.design
-    group = np.zeros(totals.design.size, dtype=int)
-    group[totals.unit] = totals.domain
-    return totals.design.merge_lonely(group)
+    is_measured = design.lonely_psu in ("adjust", "average")
+    return design.merge_lonely(group) if is_measured else design
 
 
 def replicate_means_of_respondents(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

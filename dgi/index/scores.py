@@ -238,7 +238,7 @@ def score_districts(
     present = list(totals.domains)
     nodes = indicator_set.tree[indicator_set.tree["level"] != "indicator"]
     scores = score_domains(totals, indicator_set)
-    design = design_for_resampling(totals)
+    design = design_for_resampling(totals.design, totals.domain_of_units())
     bootstrap = draw_bootstrap(design, replicates, np.random.default_rng(seed))
     drawn = replicate_scores(totals, scores.rule, bootstrap.factors)
     table, probabilities = _add_ranks(scores, present, drawn)

@@ -134,6 +134,12 @@ class PsuTotals:
         }
         return replace(self, **parts)
 
+    def domain_of_units(self) -> np.ndarray:
+        """(U,) domain of each unit, where domains are unions of units."""
+        domain = np.zeros(self.design.size, dtype=int)
+        domain[self.unit] = self.domain
+        return domain
+
     def sums(self, table: np.ndarray) -> np.ndarray:
         """(D, K) sums of a (C, K) table by domain."""
         starts = np.flatnonzero(np.diff(self.domain, prepend=-1))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.change import SIGNIFICANCE, adjust_p_values, is_restated
+from dgi.index.change import adjust_p_values, is_restated
 from dgi.index.estimation import (
     linearised_means,
     p_against_zero,
@@ -19,6 +19,7 @@ from dgi.index.estimation import (
 )
 from dgi.index.indicators import common_indicators
 from dgi.index.panel import stack_years
+from dgi.index.ranking import SIGNIFICANCE
 from dgi.index.scores import PROVINCE, has_estimate, scoring_rule, without_noise
 from dgi.index.totals import PsuTotals
 

@@ -126,7 +126,8 @@ def test_a_lonely_unit_varies_with_its_neighbours_unless_it_is_certain():
     frame = answers(16, strata=2, psus=3)
     frame = frame[(frame["stratum"] != "101-ha/1") | (frame["psu"] == "101-ha/1/0")]
     for policy, varies in (("adjust", True), ("average", True), ("certainty", False)):
-        design = design_for_resampling(totals_of(frame, lonely_psu=policy))
+        totals = totals_of(frame, lonely_psu=policy)
+        design = design_for_resampling(totals.design, totals.domain_of_units())
         factors = draw_bootstrap(design, 200, np.random.default_rng(1)).factors
         assert (factors[:, -1].std() > 0.1) == varies
 
