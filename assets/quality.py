@@ -1,12 +1,12 @@
 """Quality: responses typed by the questionnaire, and every row or answer set aside with its reason.
-Not here: the rules of typing (dgi.survey.responses), or the suites that judge it (checks)."""
+Not here: the rules of typing (dgi.fieldwork.responses), or the suites that judge it (checks)."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
 from assets.declare import Frames, describe, for_each, note
-from dgi.survey.responses import type_responses
+from dgi.fieldwork.responses import type_responses
 from pipelines.partitions import district_year, place
 from pipelines.resources import FactsParam
 

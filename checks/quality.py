@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from checks.suites import PARTITION, Views, suite_checks
-from dgi.survey.responses import answer_profile
+from dgi.fieldwork.responses import answer_profile
 from pipelines.partitions import district_year, place
 
 DESIGN = ["respondent_id", "commune_code", "stratum", "psu", "area", "sex", "age_group",

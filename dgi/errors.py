@@ -12,6 +12,7 @@ class Fault:
     """One thing that is wrong, where it is, and what to do about it.
 
     `value` must never be a respondent's answer: faults reach logs and the Dagster UI.
+    `rule_vi`, `action_vi`: the same in Vietnamese, for what a field team or an office is told.
     """
 
     where: str
@@ -21,17 +22,22 @@ class Fault:
     row: int | None = None
     column: str | None = None
     value: str | None = None
+    rule_vi: str = ""
+    action_vi: str = ""
 
     def __str__(self) -> str:
-        place = [self.where]
-        if self.sheet is not None:
-            place.append(f"sheet {self.sheet}")
-        if self.row is not None:
-            place.append(f"row {self.row}")
-        if self.column is not None:
-            place.append(f"column {self.column}")
-        shown = "" if self.value is None else f" (found {self.value!r})"
-        return f"{', '.join(place)}: {self.rule}{shown}. {self.action}"
+        english = self._sentence(self.rule, self.action, ("sheet", "row", "column", "found"))
+        if not self.rule_vi:
+            return english
+        words = ("trang tính", "dòng", "cột", "gặp")
+        return f"{self._sentence(self.rule_vi, self.action_vi, words)} / {english}"
+
+    def _sentence(self, rule: str, action: str, words: tuple[str, str, str, str]) -> str:
+        parts = (self.sheet, self.row, self.column)
+        named = zip(words, parts, strict=False)
+        place = [self.where] + [f"{word} {part}" for word, part in named if part is not None]
+        shown = "" if self.value is None else f" ({words[3]} {self.value!r})"
+        return f"{', '.join(place)}: {rule}{shown}. {action}"
 
 
 class FaultsFound(ValueError):

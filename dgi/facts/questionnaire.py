@@ -3,6 +3,7 @@ Not here: typing the answers by it (responses.py), or what an answer is worth (d
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -30,30 +31,37 @@ class AnswerRow(Row):
     code: int
     label_vi: Text
     label_en: Text
-    kind: Literal["valid", "dont_know", "refused"]
+    kind: Literal["valid", "dont_know", "refused", "not_asked", "not_selected", "suppressed"]
+    also: str = ""
+    """Other spellings of the code in exports, separated by ';'."""
 
 
 class QuestionRow(Row):
     question: Key
     column: Text
     section: Text
-    type: Literal["code"]
+    type: Literal["code", "open"]
     text_vi: Text
     text_en: Text
-    answers: Key
+    answers: str = ""
     asked_if: str = ""
 
 
 class FixedColumnRow(Row):
     name: Key
     column: Text
-    type: Literal["text", "code", "integer", "number", "date"]
+    role: Literal["key", "design", "fieldwork", "identity"]
+    """key: who is who, passed on under a pseudonym; identity: persons, never passed on."""
+    type: Literal["text", "code", "integer", "number", "date", "datetime"]
     required: bool
+    """Whether every file has the column and every row a value in it."""
     text_vi: Text
     text_en: Text
     min: OptionalReal
     max: OptionalReal
     answers: str = ""
+    pattern: str = ""
+    """Regular expression that a text must match whole; what does not is unreadable."""
 
 
 class QuestionnaireRow(Row):
@@ -63,6 +71,14 @@ class QuestionnaireRow(Row):
     name_vi: Text
     name_en: Text
     satisfaction: str = ""
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
 
 
 def parse_condition(text: str) -> tuple[str, tuple[int, ...]] | None:
@@ -77,14 +93,16 @@ def parse_condition(text: str) -> tuple[str, tuple[int, ...]] | None:
 class Questionnaire:
     """One questionnaire version.
 
-    `questions`: one row per question; `answers`: one row per answer list and code;
-    `fixed`: one row per column every interview carries (who, where, when, design).
+    `questions`: one row per question with an answer list; `answers`: one row per answer list
+    and code; `fixed`: one row per column every interview carries (who, where, when, design);
+    `carried`: one row per column it may carry besides: of fieldwork, of persons, open answers.
     """
 
     name: str
     questions: pd.DataFrame
     answers: pd.DataFrame
     fixed: pd.DataFrame
+    carried: pd.DataFrame
 
     @classmethod
     def from_tables(
@@ -99,8 +117,13 @@ class Questionnaire:
         faults += check_unique(lists, ["answers", "code"], "data/questionnaires/answers.csv")
         known_lists = set(lists["answers"])
         asked = set(typed["question"])
+        for number, row in enumerate(columns.itertuples(index=False), start=2):
+            if not _compiles(row.pattern):
+                faults.append(Fault("data/questionnaires/fixed_columns.csv",
+                                    "not a regular expression", REPAIR, row=number,
+                                    column="pattern", value=row.pattern))  # fmt: skip
         for number, row in enumerate(typed.itertuples(index=False), start=2):
-            if row.answers not in known_lists:
+            if row.type == "code" and row.answers not in known_lists:
                 faults.append(Fault(where, "the answer list is not in answers.csv", REPAIR,
                                     row=number, column="answers", value=row.answers))  # fmt: skip
             try:
@@ -119,13 +142,25 @@ class Questionnaire:
             for header in sorted(clash)
         ]
         raise_faults(faults)
-        return cls(name, typed, lists, columns)
+        demanded = columns["required"]
+        # What a person says in words may name anybody: it is kept with the identities.
+        spoken = typed[typed["type"] == "open"].rename(columns={"question": "name"})
+        spoken = spoken.reindex(columns=columns.columns).assign(
+            role="identity", type="text", required=False, answers="", pattern=""
+        )
+        carried = pd.concat([columns[~demanded], spoken], ignore_index=True)
+        coded = typed[typed["type"] == "code"].reset_index(drop=True)
+        return cls(name, coded, lists, columns[demanded].reset_index(drop=True), carried)
 
     @cached_property
     def _code_lists(self) -> dict[tuple[str, str | None], list[int]]:
         lists: dict[tuple[str, str | None], list[int]] = {}
         for row in self.answers.itertuples(index=False):
-            lists.setdefault((row.answers, row.kind), []).append(int(row.code))
+            # An option that was not ticked has been answered: no.
+            kind = "valid" if row.kind == "not_selected" else row.kind
+            lists.setdefault((row.answers, kind), []).append(int(row.code))
+            if row.kind == "not_selected":
+                lists.setdefault((row.answers, "not_selected"), []).append(int(row.code))
             lists.setdefault((row.answers, None), []).append(int(row.code))
         return lists
 
@@ -140,10 +175,20 @@ class Questionnaire:
         return np.where(np.isin(codes, self.codes(lists[question], "valid")), codes, np.nan)
 
     def headers(self) -> dict[str, str]:
-        """Workbook header -> name used from here on, fixed columns first."""
+        """Workbook header -> name used from here on, of the columns every file must have."""
         return dict(zip(self.fixed["column"], self.fixed["name"], strict=True)) | dict(
             zip(self.questions["column"], self.questions["question"], strict=True)
         )
+
+    def known_headers(self) -> dict[str, str]:
+        """Workbook header -> name of every column a file may have, persons' columns included."""
+        carried = dict(zip(self.carried["column"], self.carried["name"], strict=True))
+        return self.headers() | carried
+
+    def names(self, role: str) -> list[str]:
+        """Names of the columns of one role: key, design, fieldwork or identity."""
+        both = pd.concat([self.fixed, self.carried], ignore_index=True)
+        return list(both.loc[both["role"] == role, "name"])
 
     @cached_property
     def _skips(self) -> dict[str, tuple[str, tuple[int, ...]] | None]:

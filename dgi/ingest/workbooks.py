@@ -1,5 +1,5 @@
 """The door for field workbooks: each file of a district-year checked, read once, kept as text.
-Not here: what the cells mean (dgi.survey.responses), or any file that is no survey workbook."""
+Not here: what the cells mean (dgi.fieldwork.responses), or any file that is no survey workbook."""
 
 from __future__ import annotations
 

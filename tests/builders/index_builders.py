@@ -150,7 +150,7 @@ ANSWERS = pd.DataFrame(
 FIXED = pd.DataFrame(
     [("respondent_id", "MaPhieu", "text", "yes", "", "", "")],
     columns=["name", "column", "type", "required", "min", "max", "answers"],
-).assign(text_vi="mã", text_en="id")
+).assign(role="key", text_vi="mã", text_en="id")
 
 
 def form() -> Questionnaire:

@@ -93,7 +93,7 @@ FIXED = pd.DataFrame(
         ("age", "Tuoi", "integer", "18", "70", ""),
     ],
     columns=["name", "column", "type", "min", "max", "answers"],
-).assign(required="yes", text_vi="cột", text_en="column")
+).assign(required="yes", role="design", text_vi="cột", text_en="column")
 
 
 def questionnaire(questions: pd.DataFrame = QUESTIONS) -> Questionnaire:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from dgi.fieldwork.responses import type_responses
 from dgi.index.indicators import indicator_values
 from dgi.index.panel import join_strata
 from dgi.ingest.facts import Facts, read_table
 from dgi.ingest.workbooks import read_district_year
-from dgi.survey.responses import type_responses
 from dgi.survey.weights import weigh_district
 
 ROOT = Path(__file__).resolve().parents[2]

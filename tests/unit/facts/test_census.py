@@ -12,7 +12,7 @@ from survey_builders import units
 
 from dgi.errors import FactError
 from dgi.facts.census import district_margins
-from dgi.survey.responses import AGE_GROUPS
+from dgi.fieldwork.responses import AGE_GROUPS
 
 AGES = [group[0] for group in AGE_GROUPS]
 CELLS = [f"{sex} {age}" for sex in ("female", "male") for age in AGES]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from index_builders import answers
 
 from dgi.facts.surveys import DesignRow
+from dgi.fieldwork.responses import AGE_GROUPS
 from dgi.survey.calibration import calibrate, indicator_columns, rake
-from dgi.survey.responses import AGE_GROUPS
 from dgi.survey.weights import (
     AT_BOUND,
     TRIM_HIGH,

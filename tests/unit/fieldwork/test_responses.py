@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from survey_builders import DISTRICT, QUESTIONS, SURVEY, delivered, questionnaire, units
 
-from dgi.survey.responses import (
+from dgi.fieldwork.responses import (
     REJECTED_COLUMNS,
     RULES,
     age_groups,
