@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,11 +19,19 @@ class Settings(BaseSettings):
     home: Path = ROOT / "var"
     """Everything the pipeline makes: lake, reports, warehouse, Dagster's own records."""
     landing: Path = ROOT / "data" / "landing"
-    """Workbooks as received: <survey year>/<district key>/*.xlsx."""
+    """Files as received: <survey year>/<district key>/, or <survey year>/ for several districts."""
     data: Path = ROOT / "data"
     """The fact files."""
     warehouse_url: str = ""
     """SQLAlchemy address of the warehouse; blank: SQLite in the home folder."""
+    secret_key: SecretStr = SecretStr("")
+    """What pseudonyms and the encrypted identities rest on; blank: identities are dropped."""
+    identities: Path = Path()
+    """Folder of the encrypted identities; blank: `identities` in the home folder."""
+
+    @property
+    def vault(self) -> Path:
+        return self.home / "identities" if self.identities == Path() else self.identities
 
     @property
     def lake(self) -> Path:

@@ -1,0 +1,117 @@
+"""The vault: identities of respondents, encrypted, outside Dagster's paths, and the one secret.
+Not here: what counts as an identity (dgi.ingest.privacy), or any table that analysts read."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from cryptography.exceptions import InvalidTag
+from rich.console import Console
+
+from dgi.ingest.privacy import seal, unseal
+from pipelines.settings import Settings
+from pipelines.stores import from_parquet, to_parquet, write_atomically
+
+SHORTEST_SECRET = 16  # characters
+HOME_KEY = "pseudonyms.key"
+KEPT, DROPPED, NOTHING = "kept", "dropped: DGI_SECRET_KEY is not set", "none were delivered"
+
+
+class SecretError(ValueError):
+    """The secret is too short to protect anybody."""
+
+
+@dataclass(frozen=True)
+class Vault:
+    """Encrypted identities under one folder, a file for each district-year.
+
+    `secret`: from the environment; blank: identities are dropped at the door, never kept in the
+    clear, and pseudonyms are drawn from a key of the home folder that is made once.
+    """
+
+    folder: Path
+    home: Path
+    secret: str
+
+    def pseudonym_key(self) -> bytes:
+        """The secret that pseudonyms are drawn from."""
+        if self.secret:
+            return self._checked()
+        path = self.home / HOME_KEY
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            # Made under another name and linked: of two workers one key wins, whole.
+            draft = path.with_name(f".{HOME_KEY}-{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_bytes(secrets.token_bytes(32))
+            with suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
+        return path.read_bytes()
+
+    def keep(self, year: int, district: str, identities: pd.DataFrame) -> str:
+        """Keep the identities of one district-year; returns what became of them, in words."""
+        path = self.path(year, district)
+        persons = [name for name in identities.columns if not name.startswith("_")]
+        if not self.secret:
+            # Of an earlier key: what is in it was delivered again and is not to be kept.
+            return DROPPED if len(persons) > 2 else NOTHING
+        content = to_parquet(identities)
+        write_atomically(path, seal(content, self._checked(), f"{year}/{district}"))
+        path.chmod(0o600)
+        return KEPT
+
+    def read(self, year: int, district: str) -> pd.DataFrame:
+        """The identities of one district-year. Raises SecretError for another secret."""
+        sealed = self.path(year, district).read_bytes()
+        try:
+            return from_parquet(unseal(sealed, self._checked(), f"{year}/{district}"))
+        except InvalidTag:
+            raise SecretError(
+                "DGI_SECRET_KEY is not the one these identities were kept with: set that one."
+            ) from None
+
+    def path(self, year: int, district: str) -> Path:
+        return self.folder / str(year) / f"{district}.sealed"
+
+    def _checked(self) -> bytes:
+        if len(self.secret) < SHORTEST_SECRET:
+            raise SecretError(
+                f"DGI_SECRET_KEY has fewer than {SHORTEST_SECRET} characters: choose a longer one."
+            )
+        return self.secret.encode()
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The vault of one set of folders."""
+    return Vault(settings.vault, settings.home, settings.secret_key.get_secret_value())
+
+
+def main() -> int:
+    """`python -m pipelines.vault --year 2019 --district 193-ha-long --to FILE.csv`."""
+    parser = argparse.ArgumentParser(description="Write the identities of one district-year out.")
+    parser.add_argument("--year", type=int, required=True)
+    parser.add_argument("--district", required=True)
+    parser.add_argument("--to", type=Path, required=True, help="a new file; only you may read it")
+    arguments = parser.parse_args()
+    console = Console()
+    try:
+        identities = open_vault(Settings()).read(arguments.year, arguments.district)
+        arguments.to.touch(mode=0o600, exist_ok=False)
+    except (OSError, SecretError) as error:
+        console.print(str(error), markup=False)
+        return 1
+    identities.to_csv(arguments.to, index=False, encoding="utf-8-sig")
+    console.print(f"{len(identities)} interviews. Delete the file when you are done.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
