@@ -1,64 +1,99 @@
-"""Quality: responses typed by the questionnaire, and every row or answer set aside with its reason.
-Not here: the rules of typing (dgi.fieldwork.responses), or the suites that judge it (checks)."""
+"""Quality: responses typed by the questionnaire, what was set aside or is missing and why, and how
+good the fieldwork was. Not here: the rules of any of it (dgi.fieldwork), or the suites (checks)."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
 from assets.declare import Frames, describe, for_each, note
+from dgi.fieldwork.corrections import apply_corrections
 from dgi.fieldwork.responses import type_responses
+from dgi.ingest.corrections import read_corrections
+from dgi.ingest.landing import district_folders
+from dgi.ingest.privacy import Keys
 from pipelines.partitions import district_year, place
-from pipelines.resources import FactsParam
+from pipelines.resources import FactsParam, SettingsParam, VaultParam
 
-MADE_BY = [
-    "data/questionnaires",
-    "data/units",
-    "data/surveys.csv",
-    "assets/quality.py",
-]
+MADE_BY = ["data/questionnaires", "data/units", "data/surveys.csv", "dgi/fieldwork",
+           "assets/quality.py", "pipelines/vault.py"]  # fmt: skip
+TASK = {"task": "T4"}
+
+
+def _out(name: str, description: str) -> dg.AssetOut:
+    return dg.AssetOut(**describe(name, "quality", description, MADE_BY, tags=TASK))
 
 
 @dg.multi_asset(
     partitions_def=district_year,
     outs={
-        "responses": dg.AssetOut(
-            **describe(
-                "responses",
-                "quality",
-                "One row is one respondent: typed design columns and coded answers.",
-                MADE_BY,
-                tags={"task": "T4"},
-            )
+        "responses": _out(
+            "responses", "One row is one respondent: typed design columns and coded answers."
         ),
-        "rejected_responses": dg.AssetOut(
-            **describe(
-                "rejected_responses",
-                "quality",
-                "One row is one interview or one answer set aside, with rule, reason and place.",
-                MADE_BY,
-                tags={"task": "T4"},
-            )
+        "rejected_responses": _out(
+            "rejected_responses",
+            "One row is one interview or one answer set aside, with rule, reason and place.",
+        ),
+        "missing_answers": _out(
+            "missing_answers",
+            "One row is one question that a respondent gave no valid answer to, and why.",
+        ),
+        "applied_corrections": _out(
+            "applied_corrections",
+            "One row is one entry of the correction log: who changed which question, when, why.",
         ),
     },
 )
 def typed_responses(
-    context: dg.AssetExecutionContext, facts: FactsParam, raw_responses: Frames
+    context: dg.AssetExecutionContext,
+    facts: FactsParam,
+    settings: SettingsParam,
+    vault: VaultParam,
+    raw_responses: Frames,
 ) -> Iterator[dg.Output]:
-    set_aside: Frames = {}
+    rejected: Frames = {}
+    missing: Frames = {}
+    corrections: Frames = {}
 
     def typed(key: str):
         year, district = place(key)
         survey = facts.survey(year)
         questionnaire = facts.questionnaire(survey.questionnaire)
-        raw = raw_responses[key]
-        responses, rejected = type_responses(raw, questionnaire, survey, facts.units, district)
-        set_aside[key] = rejected
-        rows_out = int((rejected["scope"] == "row").sum())
-        by_rule = dg.MetadataValue.json(rejected["rule"].value_counts().to_dict())
-        note(context, key, "responses", rows_in=len(raw), rows_set_aside=rows_out)
-        note(context, key, "rejected_responses", rows_in=len(raw), by_rule=by_rule)
-        return responses
+        keys = Keys(vault.pseudonym_key(), year)
+        folders = district_folders(settings.landing, year, district)
+        log, sources = read_corrections(folders.corrections, questionnaire, keys.pseudonym)
+        raw, applied = apply_corrections(
+            raw_responses[key], log, questionnaire, fingerprint=keys.fingerprint
+        )
+        # Who and why are words of persons: they stand in the log, which is kept as received.
+        applied = applied.drop(columns=["who", "why"])
+        applied = applied.assign(survey_year=year, district=district)
+        result = type_responses(raw, questionnaire, survey, facts.units, district)
+        for made, table in (
+            (corrections, applied), (rejected, result.rejected), (missing, result.missing)
+        ):  # fmt: skip
+            table.attrs["sources"] = sources
+            made[key] = table
+        scopes = result.rejected["scope"].value_counts()
+        note(
+            context,
+            key,
+            "responses",
+            rows_in=len(raw),
+            rows_set_aside=int(scopes.get("row", 0)),
+            rows_delivered_twice=int(scopes.get("duplicate", 0)),
+            corrections=len(applied),
+        )
+        counts = {"rejected_responses": result.rejected["rule"],
+                  "missing_answers": result.missing["reason"],
+                  "applied_corrections": applied["status"]}  # fmt: skip
+        for asset, column in counts.items():
+            by_kind = dg.MetadataValue.json(column.value_counts().sort_index().to_dict())
+            note(context, key, asset, by_kind=by_kind)
+        result.responses.attrs["sources"] = sources
+        return result.responses
 
     kept = for_each(context, typed, raw_responses)
     yield dg.Output(kept, output_name="responses")
-    yield dg.Output(set_aside, output_name="rejected_responses")
+    yield dg.Output(rejected, output_name="rejected_responses")
+    yield dg.Output(missing, output_name="missing_answers")
+    yield dg.Output(corrections, output_name="applied_corrections")

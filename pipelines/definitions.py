@@ -3,6 +3,8 @@ Not here: any of those things themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import dagster as dg
 
 from assets import (
@@ -19,14 +21,16 @@ from assets import (
 from assets.declare import SCHEMAS
 from checks import STAGES, all_checks
 from checks.suites import guarded_assets
-from dgi.ingest.workbooks import hash_file, list_workbooks
-from pipelines.freshness import Freshness, Verdicts, landing_sources
+from dgi.ingest.landing import Folders, district_folders, hashes
+from pipelines.freshness import Freshness, Verdicts
 from pipelines.io_managers import StoreIOManager
 from pipelines.jobs import asset_jobs, refresh_year
 from pipelines.partitions import FACTS
 from pipelines.schedules import annual_refresh
+from pipelines.sensors import landing
 from pipelines.settings import Settings
 from pipelines.stores import Lake, ReportShelf, Store, WarehouseStore
+from pipelines.vault import open_vault
 from sql.warehouse import Warehouse
 
 PUBLISHED = [
@@ -60,16 +64,18 @@ class Pipeline:
             for key in asset.keys
         }
         verdicts = Verdicts(self.lake, guarded_assets(STAGES))
-        received = landing_sources(settings.landing, list_workbooks, hash_file)
-        self.freshness = Freshness(self.lake, stores, {"raw_responses": received}, verdicts)
+        self.vault = open_vault(settings)
+        self.freshness = Freshness(self.lake, stores, self._sources(), verdicts)
         self.definitions = dg.Definitions(
             assets=ASSETS,
             asset_checks=all_checks(),
             jobs=[*asset_jobs, refresh_year],
             schedules=[annual_refresh],
+            sensors=[landing],
             resources={
                 "facts": FACTS,
                 "settings": settings,
+                "vault": self.vault,
                 "freshness": self.freshness,
                 **{
                     name: StoreIOManager(store, self.freshness, SCHEMAS)
@@ -78,6 +84,29 @@ class Pipeline:
             },
         )
         self.freshness.graph = self.definitions.resolve_asset_graph()
+
+    def _sources(self) -> dict[str, Callable[[Mapping[str, str]], dict[str, str]]]:
+        """What lies outside the graph: files of a district-year by name and hash, for each asset
+        that reads them, and a trace of the secret that pseudonyms are drawn from."""
+
+        def folders(place: Mapping[str, str]) -> Folders:
+            return district_folders(self.settings.landing, place["survey_year"], place["district"])
+
+        def interviews(place: Mapping[str, str]) -> dict[str, str]:
+            own = folders(place)
+            return hashes(own.own, own.shared) | self.vault.trace()
+
+        def corrections(place: Mapping[str, str]) -> dict[str, str]:
+            return hashes(folders(place).corrections)
+
+        def back_checks(place: Mapping[str, str]) -> dict[str, str]:
+            return hashes(folders(place).back_checks) | self.vault.trace()
+
+        sources: dict[str, Callable[[Mapping[str, str]], dict[str, str]]]
+        deliveries = ("raw_responses", "delivered_files", "delivered_columns")
+        typed = ("responses", "rejected_responses", "missing_answers", "applied_corrections")
+        sources = dict.fromkeys(deliveries, interviews)
+        return sources | dict.fromkeys(typed, corrections) | {"raw_back_checks": back_checks}
 
 
 pipeline = Pipeline(Settings())

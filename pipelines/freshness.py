@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -151,15 +150,3 @@ class Freshness:
             and self.stores[asset].holds(asset, place, kept.artefacts)
         )
         return kept if is_kept else None
-
-
-def landing_sources(
-    landing: Path, list_files: Callable[[Path], list[Path]], hash_file: Callable[[Path], str]
-) -> Callable[[Mapping[str, str]], dict[str, str]]:
-    """The workbooks of one district-year by name and hash: the source of raw_responses."""
-
-    def sources(place: Mapping[str, str]) -> dict[str, str]:
-        folder = landing / place["survey_year"] / place["district"]
-        return {path.name: hash_file(path) for path in list_files(folder)}
-
-    return sources

@@ -50,9 +50,11 @@ STAGES = (
     Stage(
         "district_year",
         "district_year",
-        ("raw_responses", "responses", "rejected_responses", "respondent_weights", "psu_totals",
-         "indicator_estimates"),
-        "One district's survey of one year, from workbooks to indicator estimates.",
+        ("raw_responses", "delivered_files", "delivered_columns", "raw_back_checks", "responses",
+         "rejected_responses", "missing_answers", "applied_corrections", "fieldwork",
+         "fieldwork_findings", "interviewers", "return_workbook", "respondent_weights",
+         "psu_totals", "indicator_estimates"),
+        "One district's survey of one year, from files as received to indicator estimates.",
     ),
     Stage(
         "survey_year",

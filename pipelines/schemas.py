@@ -62,5 +62,7 @@ def _typed(column: pd.Series, kind: str) -> pd.Series:
         return column.astype("Int64")
     if kind == "boolean":
         return column.astype("boolean")
+    if kind == "datetime":
+        return pd.to_datetime(column).astype("datetime64[us]")
     # A plain calendar date: a time of day would invent precision.
     return pd.to_datetime(column).dt.date.astype(object).where(column.notna(), None)

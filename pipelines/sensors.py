@@ -1,5 +1,5 @@
 """Sensors: a new or changed file in the landing folder asks for its partition, once.
-Not here: what a refresh does with it (jobs.py), or what is stale for other reasons (freshness.py)."""
+Not here: what a refresh does with it (jobs.py), or what else is stale (freshness.py)."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
 
 
 NULLABLE = {
-    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
     pa.int64(): pd.Int64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
 }

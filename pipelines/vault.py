@@ -15,13 +15,18 @@ import pandas as pd
 from cryptography.exceptions import InvalidTag
 from rich.console import Console
 
-from dgi.ingest.privacy import seal, unseal
+from dgi.ingest.privacy import seal, trace_of, unseal
 from pipelines.settings import Settings
 from pipelines.stores import from_parquet, to_parquet, write_atomically
 
 SHORTEST_SECRET = 16  # characters
+TRACE = "(the secret that pseudonyms rest on)"
 HOME_KEY = "pseudonyms.key"
-KEPT, DROPPED, NOTHING = "kept", "dropped: DGI_SECRET_KEY is not set", "none were delivered"
+KEPT, DROPPED, NOTHING = (
+    "kept, encrypted",
+    "dropped: DGI_SECRET_KEY is not set",
+    "none were delivered",
+)
 
 
 class SecretError(ValueError):
@@ -55,6 +60,17 @@ class Vault:
                 os.link(draft, path)
             draft.unlink()
         return path.read_bytes()
+
+    def trace(self) -> dict[str, str]:
+        """What tells one secret from another without giving it away, as a source of what was
+        made with it: another secret, other pseudonyms."""
+        return {TRACE: trace_of(self.pseudonym_key())}
+
+    def pseudonym_source(self) -> str:
+        """Where the pseudonyms' secret comes from, in words."""
+        if self.secret:
+            return "DGI_SECRET_KEY"
+        return f"{HOME_KEY} in the home folder, since DGI_SECRET_KEY is not set"
 
     def keep(self, year: int, district: str, identities: pd.DataFrame) -> str:
         """Keep the identities of one district-year; returns what became of them, in words."""

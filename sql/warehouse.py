@@ -17,6 +17,7 @@ TYPES: dict[str, type[sa.types.TypeEngine]] = {
     "number": sa.Double,
     "boolean": sa.Boolean,
     "date": sa.Date,
+    "datetime": sa.DateTime,
 }
 
 

@@ -190,6 +190,17 @@ class Questionnaire:
         both = pd.concat([self.fixed, self.carried], ignore_index=True)
         return list(both.loc[both["role"] == role, "name"])
 
+    def asked_again(self) -> Questionnaire:
+        """The same for a re-interview: only the key is demanded, any column may come with it."""
+        is_key = self.fixed["role"] == "key"
+        asked = self.questions.rename(columns={"question": "name"}).reindex(
+            columns=self.fixed.columns
+        )
+        asked = asked.assign(role="fieldwork", required=False, pattern="")
+        carried = pd.concat([self.carried, self.fixed[~is_key], asked], ignore_index=True)
+        fixed = self.fixed[is_key].reset_index(drop=True)
+        return Questionnaire(self.name, self.questions.iloc[:0], self.answers, fixed, carried)
+
     @cached_property
     def _skips(self) -> dict[str, tuple[str, tuple[int, ...]] | None]:
         rows = self.questions[["question", "asked_if"]].itertuples(index=False)

@@ -1,7 +1,9 @@
 """Responses typed by the questionnaire, and the rows and answers set aside with rule and reason.
-Not here: reading workbooks (dgi.ingest), weights, or what an answer is worth (dgi.index)."""
+Not here: reading a text (values.py), repeated interviews (repeats.py), weights, or the index."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,44 +11,27 @@ import pandas as pd
 from dgi.facts.questionnaire import Questionnaire
 from dgi.facts.surveys import SurveyRow
 from dgi.facts.units import Units
+from dgi.fieldwork.reasons import CODED, MISSING_COLUMNS, list_missing, reasons_of
+from dgi.fieldwork.rejections import SetAside
+from dgi.fieldwork.repeats import KEYS, find_copies, linked_interviews
+from dgi.fieldwork.values import KINDS, Answers, Reading, read_answers, read_column
 
 AGE_GROUPS = (("18-29", 18, 29), ("30-44", 30, 44), ("45-59", 45, 59), ("60-70", 60, 70))
-LARGEST_WHOLE = 2**53  # beyond it a spreadsheet's number has lost digits
-REJECTED_COLUMNS = [
-    "survey_year", "district", "file", "sheet", "row", "respondent_id", "scope", "column",
-    "rule", "reason_vi", "reason_en", "value",
-]  # fmt: skip
-# What each rule says, Vietnamese first; the key is the rule's name in rejected_responses.
-RULES = {
-    "respondent_id_is_given": (
-        "Phiếu không có mã; bổ sung mã phiếu rồi gửi lại.",
-        "The interview has no id; add it and deliver the workbook again.",
-    ),
-    "respondent_id_is_unique": (
-        "Mã phiếu đã có ở dòng trước; giữ phiếu hợp lệ đầu tiên, kiểm tra phiếu gốc.",
-        "The id stands in an earlier row; the first sound one is kept, check the paper form.",
-    ),
-    "required_value_is_readable": (
-        "Giá trị bắt buộc bị trống hoặc không đọc được; sửa ô này.",
-        "A required value is blank or unreadable; correct the cell.",
-    ),
-    "value_is_in_range": (
-        "Giá trị ngoài khoảng cho phép; kiểm tra phiếu gốc.",
-        "The value is out of range; check the paper form.",
-    ),
-    "commune_is_in_the_district": (
-        "Mã xã không thuộc huyện này vào ngày khảo sát; sửa mã xã.",
-        "The commune code is not in this district on the survey's date; correct it.",
-    ),
-    "answer_is_in_the_list": (
-        "Mã trả lời không có trong danh mục của câu hỏi; riêng câu này bị loại.",
-        "The code is not in the question's answer list; this one answer is set aside.",
-    ),
-    "answer_was_to_be_asked": (
-        "Câu hỏi lẽ ra bỏ qua theo bước nhảy; riêng câu này bị loại.",
-        "The skip rule says the question is not asked; this one answer is set aside.",
-    ),
-}
+WORDS = {"area": {1: "urban", 2: "rural"}, "sex": {1: "male", 2: "female"}}
+
+
+@dataclass(frozen=True)
+class TypedResponses:
+    """One delivery typed.
+
+    `responses`: one row per interview kept, sorted by respondent_id; `rejected`: one row per
+    interview (scope row or duplicate) or value (scope answer) set aside; `missing`: one row per
+    answer of a kept interview that is no valid answer, with its reason.
+    """
+
+    responses: pd.DataFrame
+    rejected: pd.DataFrame
+    missing: pd.DataFrame
 
 
 def age_groups(age: pd.Series) -> pd.Series:
@@ -57,160 +42,147 @@ def age_groups(age: pd.Series) -> pd.Series:
     return labels
 
 
+def fieldwork_columns(questionnaire: Questionnaire) -> pd.DataFrame:
+    """Rows of the columns an interview may carry and that are not of persons."""
+    return questionnaire.carried[questionnaire.carried["role"] != "identity"]
+
+
 def type_responses(
     raw: pd.DataFrame,
     questionnaire: Questionnaire,
     survey: SurveyRow,
     units: Units,
     district: str,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Type the delivered rows of one district-year.
+) -> TypedResponses:
+    """Type the raw rows of one district-year.
 
-    `raw`: text as delivered, one row per interview, workbook headers plus _file, _sheet, _row,
-    is_sample. Returns (responses, rejected): every input row is in responses or in rejected
-    with scope 'row', never both; an answer set aside is a rejected row with scope 'answer' and
-    is missing in responses. Responses are sorted by respondent_id.
+    `raw`: one row per interview, text by the questionnaire's names (columns of fieldwork where
+    delivered), plus _file, _sheet, _row, is_sample, and is_corrected and is_withdrawn where
+    corrections were applied. Every row is in responses or in rejected, with scope 'row' or
+    'duplicate', never both; a value set aside is a rejected row with scope 'answer' and is
+    missing in responses. The order of rows and columns changes nothing.
     """
-    frame = raw.rename(columns=questionnaire.headers()).reset_index(drop=True)
-    rejected: list[pd.DataFrame] = []
-    open_rows = pd.Series(True, index=frame.index)
+    frame = _with_all_columns(raw, questionnaire)
+    aside = SetAside(frame)
+    aside.reject(frame["is_withdrawn"], "interview_was_withdrawn", "")
+    design = _read(frame, questionnaire.fixed, questionnaire)
+    fieldwork = _read(frame, fieldwork_columns(questionnaire), questionnaire)
+    answers = read_answers(frame[list(questionnaire.questions["question"])], questionnaire)
 
-    def set_aside(rows: pd.Series, rule: str, column: str, scope: str) -> None:
-        if rows.any():
-            rejected.append(_rejected(frame[rows], rule, column, scope))
+    keys = frame[[name for name in KEYS if name in frame]]
+    interviews = linked_interviews(keys.where(aside.open_rows, ""))
+    content = {name: read for name, read in design.items() if name not in KEYS}
+    copies = find_copies(frame, interviews, content, fieldwork, answers)
+    aside.reject(copies, "interview_was_delivered_twice", "respondent_id", "duplicate")
+    _reject_unsound(aside, design, questionnaire, survey, units, district)
+    # Last, so that of several interviews with one id the only sound one is kept.
+    contested = interviews.where(aside.open_rows).duplicated(keep=False)
+    aside.reject(contested, "respondent_id_is_contested", "respondent_id")
 
-    def reject(rows: pd.Series, rule: str, column: str) -> None:
-        nonlocal open_rows
-        rows = rows & open_rows
-        set_aside(rows, rule, column, "row")
-        open_rows &= ~rows
+    for name, read in fieldwork.items():
+        aside.drop_values(read.is_unreadable | read.is_outside, "value_is_in_range", name)
+    codes, reasons = _settle(answers, questionnaire, aside)
 
-    blank = frame["respondent_id"].fillna("").str.strip() == ""
-    reject(blank, "respondent_id_is_given", "respondent_id")
-    typed = pd.DataFrame(index=frame.index)
-    for row in questionnaire.fixed.itertuples(index=False):
-        text = frame[row.name].fillna("").str.strip()
-        values = _typed(text, row.type)
-        unreadable = values.isna() & ((text != "") | row.required)
-        reject(unreadable, "required_value_is_readable", row.name)
-        if row.type in ("integer", "number"):
-            low = -np.inf if pd.isna(row.min) else row.min
-            high = np.inf if pd.isna(row.max) else row.max
-            reject(values.notna() & ~values.between(low, high), "value_is_in_range", row.name)
-        if row.type == "code":
-            listed = values.isin(questionnaire.codes(row.answers, "valid"))
-            reject(values.notna() & ~listed, "value_is_in_range", row.name)
-        typed[row.name] = values
-    communes = units.communes_on(survey.reference_date)
-    own = set(communes.loc[communes["district"] == district, "commune_code"])
-    reject(~typed["commune_code"].isin(own), "commune_is_in_the_district", "commune_code")
-    # Last, so that of two interviews with one id a sound one is kept.
-    repeated = typed["respondent_id"].where(open_rows).duplicated() & open_rows
-    reject(repeated, "respondent_id_is_unique", "respondent_id")
-
-    answers, given = _numbers(frame[list(questionnaire.questions["question"])])
-    lists = questionnaire.questions.set_index("question")["answers"]
-    listed = pd.DataFrame(
-        {name: np.isin(answers[name], questionnaire.codes(lists[name])) for name in answers}
-    )
-    wrong = given & ~listed
-    answers = answers.mask(wrong)
-    unasked = pd.DataFrame(False, index=answers.index, columns=answers.columns)
-    while True:
-        # A follow-up of an answer that is itself set aside was not to be asked either.
-        more = answers.notna() & ~questionnaire.is_asked(answers)
-        if not more.to_numpy().any():
-            break
-        unasked |= more
-        answers = answers.mask(more)
-    for rule, faults in (("answer_is_in_the_list", wrong), ("answer_was_to_be_asked", unasked)):
-        for question in faults.columns[faults.any()]:
-            set_aside(faults[question] & open_rows, rule, question, "answer")
-    typed = pd.concat([typed, answers], axis=1)
-
-    kept = typed[open_rows]
-    responses = _arranged(kept, frame.loc[kept.index, "is_sample"], questionnaire)
-    responses.insert(0, "district", district)
-    responses.insert(0, "survey_year", survey.survey_year)
-    table = (
-        pd.concat(rejected, ignore_index=True)
-        if rejected
-        else pd.DataFrame(columns=REJECTED_COLUMNS[2:], dtype="str")
-    )
-    table.insert(0, "district", district)
-    table.insert(0, "survey_year", survey.survey_year)
-    table["row"] = table["row"].astype("int64")
-    return (
-        responses.sort_values("respondent_id", ignore_index=True),
-        table[REJECTED_COLUMNS].sort_values(
-            ["file", "row", "scope", "column", "rule"], ignore_index=True
-        ),
-    )
-
-
-def _typed(text: pd.Series, kind: str) -> pd.Series:
-    """Text as the type its column states; NA where it cannot be read as that type."""
-    if kind == "text":
-        return text.where(text != "")
-    if kind == "date":
-        return pd.to_datetime(text.where(text != ""), format="%d/%m/%Y", errors="coerce")
-    # A field team types '0,35' as readily as '0.35'.
-    number = pd.to_numeric(text.str.replace(",", ".", regex=False), errors="coerce")
-    number = number.where(np.isfinite(number) & (number.abs() <= LARGEST_WHOLE))
-    if kind == "number":
-        return number.astype(float)
-    return number.where(number == number.round()).astype("Int64")
-
-
-def _numbers(text: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """Cells of text as whole numbers in one pass, and which cells hold anything at all.
-
-    NaN where a cell is blank or not a whole number.
-    """
-    cells = text.to_numpy(dtype=object).ravel()
-    # A survey has few distinct codes: each spelling is read once, not once a respondent.
-    positions, spellings = pd.factorize(cells)
-    words = pd.Series(spellings, dtype="str").str.strip()
-    number = pd.to_numeric(words.str.replace(",", ".", regex=False), errors="coerce")
-    value = number.to_numpy(float)
-    whole = np.isfinite(value) & (np.abs(value) <= LARGEST_WHOLE) & (value == np.round(value))
-    value = np.where(whole, value, np.nan)
-    # Position -1, the missing cell, takes the value appended last.
-    numbers = np.append(value, np.nan)[positions].reshape(text.shape)
-    given = np.append((words != "").to_numpy(bool), False)[positions].reshape(text.shape)
-    return pd.DataFrame(numbers, index=text.index, columns=text.columns), given
-
-
-def _rejected(rows: pd.DataFrame, rule: str, column: str, scope: str) -> pd.DataFrame:
-    reason_vi, reason_en = RULES[rule]
-    return pd.DataFrame(
+    kept = frame["respondent_id"][aside.open_rows].sort_values().index
+    responses = pd.DataFrame(
         {
-            "file": rows["_file"],
-            "sheet": rows["_sheet"],
-            "row": rows["_row"],
-            "respondent_id": rows["respondent_id"].fillna(""),
-            "scope": scope,
-            "column": column,
-            "rule": rule,
-            "reason_vi": reason_vi,
-            "reason_en": reason_en,
-            "value": rows[column].fillna(""),
+            "survey_year": np.full(len(kept), survey.survey_year),
+            "district": pd.array([district], dtype="str").take(np.zeros(len(kept), dtype=int)),
+            **{name: _worded(name, read).loc[kept].array for name, read in design.items()},
         }
     )
+    responses["age_group"] = age_groups(responses["age"])
+    for name in ("is_sample", "is_corrected"):
+        responses[name] = frame.loc[kept, name].array
+    for name, read in fieldwork.items():
+        responses[name] = _worded(name, read).mask(read.is_outside).loc[kept].array
+    columns = {name: _whole(codes[kept, n]) for n, name in enumerate(_questions(questionnaire))}
+    responses = pd.concat([responses, pd.DataFrame(columns, index=responses.index)], axis=1)
+    missing = list_missing(
+        reasons[kept], responses["respondent_id"], _questions(questionnaire)
+    ).assign(survey_year=survey.survey_year, district=district)
+    rejected = aside.table(survey.survey_year, district)
+    return TypedResponses(responses, rejected, missing[MISSING_COLUMNS])
 
 
-def _arranged(
-    kept: pd.DataFrame, is_sample: pd.Series, questionnaire: Questionnaire
-) -> pd.DataFrame:
-    """Fixed columns in plain words, then the answers, in the questionnaire's order."""
-    fixed = kept[list(questionnaire.fixed["name"])].copy()
-    fixed["area"] = fixed["area"].map({1: "urban", 2: "rural"}).astype("str")
-    fixed["sex"] = fixed["sex"].map({1: "male", 2: "female"}).astype("str")
-    fixed["age"] = fixed["age"].astype("Int64")
-    fixed["age_group"] = age_groups(fixed["age"])
-    fixed["is_sample"] = is_sample.astype(bool)
-    questions = kept[list(questionnaire.questions["question"])].astype("Int16")
-    return pd.concat([fixed, questions], axis=1)
+def _questions(questionnaire: Questionnaire) -> list[str]:
+    return list(questionnaire.questions["question"])
+
+
+def _with_all_columns(raw: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """The raw rows with every column that may be delivered, blank where it was not."""
+    frame = raw.reset_index(drop=True)
+    absent = {name: "" for name in fieldwork_columns(questionnaire)["name"] if name not in frame}
+    unsaid = {name: False for name in ("is_corrected", "is_withdrawn") if name not in frame}
+    frame = frame.assign(**unsaid, **absent)
+    for name in KEYS:
+        if name in frame:
+            frame[name] = frame[name].fillna("").astype("str").str.strip()
+    flags = ["is_sample", "is_corrected", "is_withdrawn"]
+    return frame.astype(dict.fromkeys(flags, bool))
+
+
+def _read(
+    frame: pd.DataFrame, columns: pd.DataFrame, questionnaire: Questionnaire
+) -> dict[str, Reading]:
+    return {
+        column.name: read_column(frame[column.name], column, questionnaire)
+        for column in columns.itertuples(index=False)
+    }
+
+
+def _reject_unsound(
+    aside: SetAside,
+    design: dict[str, Reading],
+    questionnaire: Questionnaire,
+    survey: SurveyRow,
+    units: Units,
+    district: str,
+) -> None:
+    """Set aside the rows that break a rule of their own, by the first rule in this order."""
+    aside.reject(design["respondent_id"].is_blank, "respondent_id_is_given", "respondent_id")
+    for name, read in design.items():
+        aside.reject(read.values.isna(), "required_value_is_readable", name)
+        aside.reject(read.is_outside, "value_is_in_range", name)
+    communes = units.communes_on(survey.reference_date)
+    own = set(communes.loc[communes["district"] == district, "commune_code"])
+    foreign = ~design["commune_code"].values.isin(own)
+    aside.reject(foreign, "commune_is_in_the_district", "commune_code")
+
+
+def _settle(
+    answers: Answers, questionnaire: Questionnaire, aside: SetAside
+) -> tuple[np.ndarray, np.ndarray]:
+    """Codes that stand (NaN where none) and the reason of each answer, once skips are followed."""
+    names = _questions(questionnaire)
+    codes = np.where(np.isin(answers.kinds, CODED), answers.codes, np.nan)
+    set_aside = np.zeros(codes.shape, dtype=bool)
+    while True:
+        asked = questionnaire.is_asked(pd.DataFrame(codes, columns=names)).to_numpy()
+        # A follow-up of an answer that is itself set aside was not to be asked either.
+        more = ~np.isnan(codes) & ~asked
+        if not more.any():
+            break
+        set_aside |= more
+        codes = np.where(more, np.nan, codes)
+    # An option left unticked because nobody read it out is no answer, so there is no fault.
+    answered = set_aside & (answers.kinds != KINDS.index("not_selected"))
+    wrong = np.isin(answers.kinds, [KINDS.index("unreadable"), KINDS.index("unlisted")])
+    for rule, faults in (("answer_is_in_the_list", wrong), ("answer_was_to_be_asked", answered)):
+        for number in np.flatnonzero(faults.any(axis=0)):
+            aside.drop_values(pd.Series(faults[:, number]), rule, names[number])
+    return codes, reasons_of(answers, asked, set_aside)
+
+
+def _worded(name: str, read: Reading) -> pd.Series:
+    """Values of a column, codes that name something in plain words."""
+    return read.values.map(WORDS[name]).astype("str") if name in WORDS else read.values
+
+
+def _whole(codes: np.ndarray) -> pd.arrays.IntegerArray:
+    """Codes as nullable 32-bit integers; NaN becomes NA."""
+    absent = np.isnan(codes)
+    return pd.arrays.IntegerArray(np.where(absent, 0, codes).astype(np.int32), absent)
 
 
 def answer_profile(responses: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:

@@ -13,6 +13,12 @@ import yaml
 
 from dgi.errors import FactError, Fault
 from dgi.facts.census import CensusRow, CommuneAdultsRow, SexAgeRow, district_margins
+from dgi.facts.column_maps import (
+    ColumnMap,
+    check_encodings,
+    check_identity_words,
+    check_system_columns,
+)
 from dgi.facts.decision import Decision
 from dgi.facts.indicator_sets import REPAIR as SET_REPAIR
 from dgi.facts.indicator_sets import IndicatorSet, IndicatorSetRow
@@ -21,6 +27,9 @@ from dgi.facts.questionnaire import Questionnaire, QuestionnaireRow
 from dgi.facts.rows import Row, check_rows
 from dgi.facts.surveys import DesignRow, SurveyRow, check_designs, check_surveys
 from dgi.facts.units import Units
+from dgi.ingest.boundaries import Boundaries
+from dgi.ingest.deliveries import Form
+from dgi.ingest.headers import HeaderBook
 from dgi.papi.scores import (
     ProvinceRow,
     SourceRow,
@@ -169,6 +178,48 @@ class Facts:
             read_table(self.folder / f"questionnaires/{name}.csv"),
             read_table(self.folder / "questionnaires/answers.csv"),
             read_table(self.folder / "questionnaires/fixed_columns.csv"),
+        )
+
+    @cached_property
+    def _tool_columns(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return (
+            check_system_columns(read_table(self.folder / "column_maps/system_columns.csv")),
+            check_identity_words(read_table(self.folder / "column_maps/identity_words.csv")),
+        )
+
+    def column_map(self, year: int) -> ColumnMap:
+        """What delivered columns of a survey year are called; empty where no map was needed."""
+        where = f"column_maps/{year}.csv"
+        path = self.folder / where
+        if not path.exists():
+            return ColumnMap.empty(f"data/{where}")
+        return ColumnMap.from_table(read_table(path), f"data/{where}")
+
+    @cached_property
+    def boundaries(self) -> Boundaries | None:
+        """The map that the user has put at data/units/boundaries.geojson, None without one."""
+        path = self.folder / "units/boundaries.geojson"
+        if not path.exists():
+            return None
+        return Boundaries.from_geojson(path.read_bytes(), "data/units/boundaries.geojson")
+
+    @lru_cache  # noqa: B019
+    def form(self, year: int, is_again: bool = False) -> Form:
+        """What the files of a survey year are read by; `is_again`: those of its back-checks."""
+        survey = self.survey(year)
+        questionnaire = self.questionnaire(survey.questionnaire)
+        if is_again:
+            questionnaire = questionnaire.asked_again()
+        return Form(
+            key=f"{year} again" if is_again else str(year),
+            survey_year=year,
+            questionnaire=questionnaire,
+            book=HeaderBook(questionnaire, *self._tool_columns),
+            column_map=ColumnMap.empty("") if is_again else self.column_map(year),
+            encodings=check_encodings(read_table(self.folder / "column_maps/encodings.csv")),
+            units=self.units,
+            day=survey.reference_date,
+            boundaries=self.boundaries,
         )
 
     def satisfaction_question(self, name: str) -> str:

@@ -68,32 +68,56 @@ QUESTIONS = pd.DataFrame(
     ],
     columns=["question", "column", "answers", "asked_if"],
 ).assign(section="S", type="code", text_vi="câu hỏi", text_en="question")
+KINDS_OF_ALL = [(888, "dont_know", ""), (999, "refused", "")]
 ANSWERS = pd.DataFrame(
-    [(name, str(code), kind)
+    [(name, str(code), kind, also)
      for name, codes in {"yes_no": [0, 1], "five": [1, 2, 3, 4, 5], "area": [1, 2],
                          "sex": [1, 2]}.items()
-     for code, kind in [*((code, "valid") for code in codes),
-                        (888, "dont_know"), (999, "refused")]],
-    columns=["answers", "code", "kind"],
+     for code, kind, also in [*((code, "valid", "") for code in codes), *KINDS_OF_ALL]]
+    + [("flag", "0", "valid", ""), ("flag", "1", "valid", "")]
+    # A list as a foreign file has it: its own codes for every reason, and other spellings.
+    + [("foreign", "1", "valid", ""), ("foreign", "2", "valid", ""),
+       ("foreign", "9", "dont_know", "34;.a"), ("foreign", "98", "refused", ""),
+       ("foreign", "7", "not_asked", ".b"), ("foreign", "-99", "suppressed", "")]
+    + [("ticked", "1", "valid", ""), ("ticked", "-999999", "not_selected", "")],
+    columns=["answers", "code", "kind", "also"],
 ).assign(label_vi="nhãn", label_en="label")  # fmt: skip
 FIXED = pd.DataFrame(
     [
-        ("respondent_id", "MaPhieu", "text", "", "", ""),
-        ("interview_date", "NgayPV", "date", "", "", ""),
-        ("commune_code", "MaXa", "text", "", "", ""),
-        ("village_code", "MaThon", "text", "", "", ""),
-        ("area", "KhuVuc", "code", "1", "2", "area"),
-        ("stratum", "Tang", "text", "", "", ""),
-        ("psu", "PSU", "text", "", "", ""),
-        ("commune_prob", "XacSuatXa", "number", "0.000001", "1", ""),
-        ("village_prob", "XacSuatThon", "number", "0.000001", "1", ""),
-        ("village_adults", "NguoiLon", "integer", "1", "20000", ""),
-        ("interviewer", "MaDTV", "text", "", "", ""),
-        ("sex", "GioiTinh", "code", "1", "2", "sex"),
-        ("age", "Tuoi", "integer", "18", "70", ""),
+        ("respondent_id", "MaPhieu", "text", "", "", "", "key", ""),
+        ("interview_date", "NgayPV", "date", "", "", "", "design", ""),
+        ("commune_code", "MaXa", "text", "", "", "", "design", r"\d{5}"),
+        ("village_code", "MaThon", "text", "", "", "", "design", ""),
+        ("area", "KhuVuc", "code", "1", "2", "area", "design", ""),
+        ("stratum", "Tang", "text", "", "", "", "design", ""),
+        ("psu", "PSU", "text", "", "", "", "design", ""),
+        ("commune_prob", "XacSuatXa", "number", "0.000001", "1", "", "design", ""),
+        ("village_prob", "XacSuatThon", "number", "0.000001", "1", "", "design", ""),
+        ("village_adults", "NguoiLon", "integer", "1", "20000", "", "design", ""),
+        ("interviewer", "MaDTV", "text", "", "", "", "design", "[A-Za-z0-9_-]{1,16}"),
+        ("sex", "GioiTinh", "code", "1", "2", "sex", "design", ""),
+        ("age", "Tuoi", "integer", "18", "70", "", "design", ""),
+        ("submission", "MaGui", "text", "", "", "", "key", ""),
+        ("started_at", "BatDau", "datetime", "", "", "", "fieldwork", ""),
+        ("form_version", "PhienBan", "text", "", "", "", "fieldwork", "[A-Za-z0-9.]{1,9}"),
+        ("is_replacement", "ThayThe", "code", "", "", "flag", "fieldwork", ""),
+        ("gps_accuracy", "GPS_SaiSo", "number", "0", "", "", "fieldwork", ""),
+        ("respondent_name", "HoTen", "text", "", "", "", "identity", ""),
     ],
-    columns=["name", "column", "type", "min", "max", "answers"],
-).assign(required="yes", role="design", text_vi="cột", text_en="column")
+    columns=["name", "column", "type", "min", "max", "answers", "role", "pattern"],
+).assign(text_vi="cột", text_en="column")
+FIXED["required"] = ["yes" if role == "design" or name == "respondent_id" else "no"
+                     for name, role in zip(FIXED["name"], FIXED["role"], strict=True)]  # fmt: skip
+FOREIGN = pd.concat(
+    [
+        QUESTIONS,
+        pd.DataFrame(
+            [("trust", "Q9C", "foreign", ""), ("seen", "Q10/1", "ticked", "voted=1")],
+            columns=["question", "column", "answers", "asked_if"],
+        ).assign(section="S", type="code", text_vi="câu hỏi", text_en="question"),
+    ],
+    ignore_index=True,
+)
 
 
 def questionnaire(questions: pd.DataFrame = QUESTIONS) -> Questionnaire:
@@ -101,12 +125,12 @@ def questionnaire(questions: pd.DataFrame = QUESTIONS) -> Questionnaire:
 
 
 def delivered(count: int = 1, **cells) -> pd.DataFrame:
-    """Rows as a field team types them; `cells` by workbook header, one value or one per row."""
-    row = {"MaPhieu": [f"QN-{n:04}" for n in range(count)], "NgayPV": "15/08/2019",
-           "MaXa": "06649", "MaThon": "06649-01", "KhuVuc": "1", "Tang": "ha-long-urban",
-           "PSU": "06649", "XacSuatXa": "0.5", "XacSuatThon": "0.25", "NguoiLon": "640",
-           "MaDTV": "DTV1", "GioiTinh": "2", "Tuoi": "41",
-           "C1": "1", "C1a": "0", "C2": "4"}  # fmt: skip
+    """Raw rows as the door hands them on; `cells` by column name, one value or one per row."""
+    row = {"respondent_id": [f"QN-{n:04}" for n in range(count)], "interview_date": "15/08/2019",
+           "commune_code": "06649", "village_code": "06649-01", "area": "1",
+           "stratum": "ha-long-urban", "psu": "06649", "commune_prob": "0.5",
+           "village_prob": "0.25", "village_adults": "640", "interviewer": "DTV1", "sex": "2",
+           "age": "41", "voted": "1", "ballot": "0", "rating": "4"}  # fmt: skip
     frame = pd.DataFrame({**row, **cells}, index=range(count)).astype("str")
     frame["_file"], frame["_sheet"], frame["_row"] = "a.xlsx", "TraLoi", range(2, count + 2)
     return frame.assign(is_sample=False)

@@ -93,7 +93,9 @@ def test_partitions_follow_the_register():
 def test_column_file_describes_no_column_twice():
     table = FACTS.table("tables/columns.csv")
     assert not table.duplicated(["table", "column"]).any()
-    assert set(table["type"]) <= {"text", "integer", "number", "boolean", "date"}
+    assert set(table["type"]) <= {
+        "text", "integer", "number", "boolean", "date", "datetime",
+    }
 
 
 def test_great_expectations_is_not_imported_at_load():

@@ -112,7 +112,7 @@ def test_the_vault_keeps_identities_encrypted_and_gives_them_back(tmp_path):
     vault = Vault(tmp_path / "identities", tmp_path, SECRET.decode())
     assert vault.keep(2019, "207-co-to", identities()) == KEPT
     path = vault.path(2019, "207-co-to")
-    assert "Canary".encode() not in path.read_bytes()
+    assert b"Canary" not in path.read_bytes()
     assert path.stat().st_mode & 0o077 == 0
     assert list(vault.read(2019, "207-co-to")["respondent_name"]) == ["Nguyễn Văn Canary"]
     with pytest.raises(SecretError, match="DGI_SECRET_KEY"):
