@@ -11,7 +11,7 @@ from dgi.index.change import change_of_districts, first_year_changes, sum_by_gro
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE
 from dgi.index.trend import SurveyYear, trend_of_districts
-from dgi.ingest.workbooks import has_delivery
+from dgi.ingest.landing import has_delivery
 from dgi.survey.weights import sample_sizes
 from pipelines.partitions import (
     SURVEY_YEARS,

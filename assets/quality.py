@@ -49,6 +49,7 @@ def typed_responses(
     settings: SettingsParam,
     vault: VaultParam,
     raw_responses: Frames,
+    delivered_columns: Frames,
 ) -> Iterator[dg.Output]:
     rejected: Frames = {}
     missing: Frames = {}
@@ -60,7 +61,10 @@ def typed_responses(
         questionnaire = facts.questionnaire(survey.questionnaire)
         keys = Keys(vault.pseudonym_key(), year)
         folders = district_folders(settings.landing, year, district)
-        log, sources = read_corrections(folders.corrections, questionnaire, keys.pseudonym)
+        named = delivered_columns[key][delivered_columns[key]["name"] != ""]
+        headers = dict(zip(named["header"], named["name"], strict=True))
+        log, read = read_corrections(folders.corrections, questionnaire, keys.pseudonym, headers)
+        sources = {name.rpartition("/")[2]: digest for name, digest in read.items()}
         raw, applied = apply_corrections(
             raw_responses[key], log, questionnaire, fingerprint=keys.fingerprint
         )
@@ -92,7 +96,7 @@ def typed_responses(
         result.responses.attrs["sources"] = sources
         return result.responses
 
-    kept = for_each(context, typed, raw_responses)
+    kept = for_each(context, typed, raw_responses, delivered_columns)
     yield dg.Output(kept, output_name="responses")
     yield dg.Output(rejected, output_name="rejected_responses")
     yield dg.Output(missing, output_name="missing_answers")

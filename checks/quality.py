@@ -52,7 +52,7 @@ def rejection_views(
 ) -> Views:
     balance = []
     for key, rejected in rejected_responses.items():
-        rows_out = int((rejected["scope"] == "row").sum())
+        rows_out = int(rejected["scope"].isin(["row", "duplicate"]).sum())
         received = len(raw_responses[key])
         balance.append(
             {
@@ -64,6 +64,28 @@ def rejection_views(
     return {"balance": pd.DataFrame(balance)}
 
 
+def missing_views(context: Any, missing_answers: dict[str, pd.DataFrame]) -> Views:
+    rows = [
+        pd.DataFrame(
+            {
+                PARTITION: key,
+                "reason": table["reason"],
+                "place": key + table["respondent_id"] + table["question"],
+            }
+        )
+        for key, table in missing_answers.items()
+    ]
+    return {"missing": pd.concat(rows, ignore_index=True)}
+
+
+def correction_views(context: Any, applied_corrections: dict[str, pd.DataFrame]) -> Views:
+    rows = [
+        pd.DataFrame({PARTITION: key, "when": table["when"]})
+        for key, table in applied_corrections.items()
+    ]
+    return {"corrections": pd.concat(rows, ignore_index=True)}
+
+
 CHECKS: list[dg.AssetChecksDefinition] = [
     suite_checks("quality", "responses", district_year, response_views),
     suite_checks(
@@ -73,4 +95,6 @@ CHECKS: list[dg.AssetChecksDefinition] = [
         rejection_views,
         beside=("raw_responses", "responses"),
     ),
+    suite_checks("quality", "missing_answers", district_year, missing_views),
+    suite_checks("quality", "applied_corrections", district_year, correction_views),
 ]

@@ -21,7 +21,7 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
-from dgi.ingest.workbooks import has_delivery, list_workbooks
+from dgi.ingest.landing import SUBFOLDERS, has_delivery, list_files
 from pipelines.freshness import Seen
 from pipelines.jobs import STAGES, Stage
 from pipelines.partitions import (
@@ -65,17 +65,27 @@ def delivered_years(landing: Path) -> list[int]:
 
 
 def misplaced(landing: Path) -> list[FailedPartition]:
-    """Deliveries in a folder that belongs to no district of any registered survey year.
+    """Deliveries where nobody looks: a folder that belongs to no district of any registered
+    survey year, or one inside a district's that is none of its subfolders.
 
     Whoever put them there believes that they count: each is a failure, never passed over.
     """
     found = []
+    years = list(map(str, SURVEY_YEARS))
+    for folder in sorted(landing.glob("[!.]*")):
+        if folder.name not in years and list_files(folder):
+            reason = f"{folder.name} is no survey year: see data/surveys.csv. Nothing was read."
+            found.append(FailedPartition("district_year", folder.name, reason))
     for folder in sorted(landing.glob("[!.]*/[!.]*")):
-        if not folder.is_dir() or not list_workbooks(folder):
-            continue
         year, district = folder.parent.name, folder.name
-        known = districts_of(int(year)) if year in map(str, SURVEY_YEARS) else []
-        if district not in known:
+        known = districts_of(int(year)) if year in years else []
+        inside = [] if not folder.is_dir() else [
+            one for one in folder.glob("[!.]*") if one.is_dir() and one.name not in SUBFOLDERS
+        ]  # fmt: skip
+        for stray in sorted(one for one in inside if list_files(one)):
+            reason = f"folder {stray.name} in it is none of {', '.join(SUBFOLDERS)}: not read."
+            found.append(FailedPartition("district_year", f"{district}|{year}", reason))
+        if district not in known and list_files(folder):
             near = get_close_matches(district, known, n=1) if known else []
             advice = f"did you mean {near[0]}?" if near else "see data/units and data/surveys.csv"
             reason = f"{year} has no district {district}: {advice} Nothing in it was read."
@@ -274,7 +284,9 @@ def main() -> int:
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     console = Console()
     settings = Settings()
-    if not any(path.is_file() for path in settings.landing.glob("*/[!.]*/*")):
+    if not any(path.is_file() for path in settings.landing.glob("*/[!.]*/*")) and not any(
+        list_files(folder) for folder in settings.landing.glob("[!.]*")
+    ):
         from pipelines.sample import make_sample
 
         console.print("The landing folder is empty: making sample workbooks (sample data).")

@@ -61,7 +61,8 @@ def interviewer_effects(
     """ICC of each column within interviewers, one-way random effects, unequal numbers.
 
     `values`: floats, NaN where unknown, rows aligned with `interviewers` and `areas`. Index:
-    the columns; icc, f (infinite where all vary between), p_value, answers_n, interviewers_n, df_between, df_within.
+    the columns; icc, f (infinite where nothing varies within an interviewer), p_value,
+    answers_n, interviewers_n, df_between, df_within.
 
     Raw (Donner & Koval 1980, Biometrics 36; the estimator of variance components by ANOVA):
     icc = (MSB - MSW) / (MSB + (n0 - 1) MSW), n0 = (N - sum n_i^2 / N) / (k - 1), which can be
@@ -142,12 +143,16 @@ def _net_of_areas(
     k, areas_n = len(n_who), int(where.max()) + 1
     cells, cell = np.unique(where * k + who, return_inverse=True)
     in_cell = _indicator(cell) @ known.astype(float)
+    area, own = np.divmod(cells, k)
     parts = []
     for question in range(known.shape[1]):
-        counts = np.zeros((areas_n, k))
-        counts.ravel()[cells] = in_cell[:, question]
-        size = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        gram = np.diag(n_who[:, question]) - counts.T @ (counts / size)
+        counts = in_cell[:, question]
+        size = np.bincount(area, counts, minlength=areas_n)
+        shares = counts / np.maximum(size, 1)[area]
+        together = csr_array((counts, (area, own)), shape=(areas_n, k)).T @ csr_array(
+            (shares, (area, own)), shape=(areas_n, k)
+        )
+        gram = np.diag(n_who[:, question]) - together.toarray()
         roots, axes = np.linalg.eigh(gram)
         real = roots > 1e-9 * max(roots.max(), 1)
         along = axes[:, real].T @ sums[:, question]

@@ -12,52 +12,73 @@ from dgi.fieldwork.measures import Measured, list_measured, not_taken, sort_inte
 from dgi.fieldwork.similarity import measure_best_match
 from dgi.fieldwork.timing import durations_of, measure_night, measure_pace, measure_speed
 
-# Added to hits and trials of the others, so that a rate of none or of all has an error too.
-HALF = 0.5
+# Anscombe's corrections, so that the arcsine of a rate of none or of all has an error too.
+HIT, TRIAL = 3 / 8, 3 / 4
 ROUNDING = 1e-12
 
 
 def compare_with_others(
-    hits: np.ndarray, trials: np.ndarray, interviewers: pd.Series, is_count: bool = True
+    hits: np.ndarray, trials: np.ndarray, interviewers: pd.Series
 ) -> pd.DataFrame:
     """Each interviewer's pooled rate against that of all other interviewers.
 
     `hits`, `trials`: (n,) per interview. Index interviewer, sorted; columns interviews_n,
     trials_n, rate, others_rate, z. A funnel plot's z (Spiegelhalter 2005, Statistics in Medicine
-    24) with the interviewer left out of the centre. Answers of one interview go together, so the
-    error is that of a ratio of interview totals: with e = hit - rate * trials over the others'
-    interviews, s2 = sum e^2 / (n - 1), and var = s2 (n_k / M_k^2 + n_o / M_o^2), never less than
-    the binomial (`is_count`). So few interviews, or one talkative refuser, do not stand out.
-    z is NaN where there are no others or nothing varies.
+    24), with the interviewer left out of the centre, on the arcsine scale (Anscombe 1948), which
+    holds where hits are few: z = (g_k - g_o) / sqrt(phi (1 / (4 M_k + 2) + 1 / (4 M_o + 2))).
+    phi is how much more hits vary from interview to interview of one interviewer than trials of
+    their own would, 1 at least: answers of one person go together, so one silent person is no
+    bad interviewer, and few interviews do not stand out. z is 0 where all are alike, NaN where
+    there are no others.
     """
-    table = pd.DataFrame({"n": 1.0, "y": hits, "m": trials}, dtype=float)
-    table = table.assign(yy=table["y"] ** 2, ym=table["y"] * table["m"], mm=table["m"] ** 2)
-    own = table.groupby(interviewers.to_numpy()).sum()
+    table = pd.DataFrame({"n": 1, "y": hits, "m": trials}, dtype=float)
+    groups = interviewers.to_numpy()
+    own = table.groupby(groups).sum()
     others = own.sum() - own
-    with np.errstate(divide="ignore", invalid="ignore"):
-        half = HALF if is_count else 0.0
-        centre = (others["y"] + half) / (others["m"] + 2 * half)
-        squares = others["yy"] - 2 * centre * others["ym"] + centre**2 * others["mm"]
-        # Squares this small are what rounding leaves where the others are all alike.
-        squares = squares.where(squares > ROUNDING * others["yy"], 0.0)
-        variance = (squares / (others["n"] - 1)).where(others["n"] > 1)
-        if is_count:
-            binomial = centre * (1 - centre) * others["m"] / others["n"]
-            variance = np.fmax(variance, binomial)
-        error = np.sqrt(variance * (own["n"] / own["m"] ** 2 + others["n"] / others["m"] ** 2))
-        rate = own["y"] / own["m"]
-        z = ((rate - centre) / error).where((error > 0) & (others["m"] > 0))
-        if is_count and table["y"].sum() in (0, table["m"].sum()):
-            z = z.where(z.isna(), 0.0)  # all alike: nobody stands out, on either side
+    rate = own["y"] / own["m"].where(own["m"] > 0)
+    error = np.sqrt(
+        _overdispersion(table, groups, own, rate)
+        * (1 / (4 * own["m"] + 2) + 1 / (4 * others["m"] + 2))
+    )
+    z = (_arcsine(own) - _arcsine(others)) / error
+    if own["y"].sum() in (0, own["m"].sum()):
+        z = z * 0
     return pd.DataFrame(
         {
             "interviews_n": own["n"].astype("int64"),
             "trials_n": own["m"].astype("int64"),
             "rate": rate,
-            "others_rate": others["y"] / others["m"],
-            "z": z.where(np.isfinite(z)),
+            "others_rate": others["y"] / others["m"].where(others["m"] > 0),
+            "z": z.where((own["m"] > 0) & (others["m"] > 0)),
         }
     ).rename_axis("interviewer")
+
+
+def _arcsine(sums: pd.DataFrame) -> pd.Series:
+    return np.arcsin(np.sqrt((sums["y"] + HIT) / (sums["m"] + TRIAL)))
+
+
+def _overdispersion(
+    table: pd.DataFrame, groups: np.ndarray, own: pd.DataFrame, rate: pd.Series
+) -> float:
+    """Squares of hits about their interviewer's rate over those of independent trials."""
+    rates = rate.fillna(0.0)
+    rest = table["y"] - rates.reindex(groups).to_numpy() * table["m"]
+    expected = (rates * (1 - rates) * own["m"] * (own["n"] - 1) / own["n"]).sum()
+    return max(1.0, float((rest**2).sum() / expected)) if expected > 0 else 1.0
+
+
+def _compare_means(values: pd.Series, interviewers: pd.Series) -> pd.Series:
+    """z of each interviewer's mean against the others', by the variance within interviewers."""
+    own = values.groupby(interviewers).agg(["size", "sum", "mean"])
+    n, others_n = own["size"], own["size"].sum() - own["size"]
+    rest = values - own["mean"].reindex(interviewers).to_numpy()
+    squares, free = (rest**2).sum(), len(values) - len(own)
+    # Squares this small are what rounding leaves where everybody always took the same.
+    if free < 1 or squares <= ROUNDING * (values**2).sum():
+        return pd.Series(np.nan, index=own.index)
+    others = (own["sum"].sum() - own["sum"]) / others_n.where(others_n > 0)
+    return (own["mean"] - others) / np.sqrt(squares / free * (1 / n + 1 / others_n))
 
 
 def measure_interviewer_rates(
@@ -122,6 +143,7 @@ def tabulate_interviewers(
     missing: pd.DataFrame | None = None,
     rejected: pd.DataFrame | None = None,
     differences: pd.Series | None = None,
+    matched: Measured | None = None,
     min_common: int = 20,
     min_items: int = 5,
     min_interviews: int = 10,
@@ -131,14 +153,15 @@ def tabulate_interviewers(
     The `_at` are thresholds of measure_speed, measure_best_match, measure_straight_lining and
     measure_night. `rejected`: rows set aside, with the interviewer each was delivered under
     (column interviewer) and its scope. `differences`: share of answers that differ in the
-    back-check, by respondent_id. The `min_` are those of the measures.
+    back-check, by respondent_id. `matched`: the best matches, if measured before. The `min_` are
+    those of the measures.
 
     Columns: interviewer; interviews_n, days_n, per_day_max, villages_n; median_minutes;
     short_share, straight_lined_share (of interviews with a value); dont_know_share,
     refused_share, blank_share (of questions to be asked); similar_pairs_n, night_n;
     rejected_interviews_n, rejected_answers_n; back_checked_n, back_check_difference; and for
-    each share, and for minutes (as mean logarithm, negative is faster), `_z` against all others
-    (compare_with_others). Missing where it could not be measured, never 0.
+    each share `_z` against all others (compare_with_others), and minutes_z of the mean logarithm,
+    negative where faster. Missing where it could not be measured, never 0.
     """
     rows = sort_interviews(responses)
     by = rows.groupby("interviewer")
@@ -149,13 +172,8 @@ def tabulate_interviewers(
     minutes = durations_of(rows)
     table["median_minutes"] = minutes.groupby(rows["interviewer"]).median()
     timed = minutes.notna()
-    speeds = compare_with_others(
-        np.log(minutes[timed] / minutes.median()).to_numpy(),
-        np.ones(timed.sum()),
-        rows["interviewer"][timed],
-        is_count=False,
-    )
-    table["minutes_z"] = speeds["z"]
+    longer = np.log(minutes[timed] / minutes.median())
+    table["minutes_z"] = _compare_means(longer, rows["interviewer"][timed])
     reached = {
         "short": (measure_speed(rows, min_interviews), short_at),
         "straight_lined": (
@@ -172,9 +190,8 @@ def tabulate_interviewers(
     for kind in kinds:
         hit, asked = tally_answers(rows, questionnaire, kind, missing)
         _add_shares(table, kind, hit.sum(axis=1), asked.sum(axis=1), rows["interviewer"])
-    table["similar_pairs_n"] = _count_similar(
-        measure_best_match(rows, questionnaire, min_common), similar_at, rows
-    )
+    matched = matched or measure_best_match(rows, questionnaire, min_common)
+    table["similar_pairs_n"] = _count_similar(matched, similar_at, rows)
     night = measure_night(rows)
     table["night_n"] = _count(table, night.findings(night_at), night.taken)
     for scope, name in (("row", "rejected_interviews_n"), ("answer", "rejected_answers_n")):

@@ -100,7 +100,8 @@ def _list_sheets(archive: Archive) -> tuple[list[tuple[str, str, str]], bool]:
     for tag in _parse(archive, "xl/workbook.xml").iter():
         kind = tag.tag.rpartition("}")[2]
         if kind == "workbookPr":
-            from_1904 = tag.get("date1904", "") in ("1", "true", "on")
+            # An extension may bring a second such tag without the mark.
+            from_1904 = from_1904 or tag.get("date1904", "") in ("1", "true", "on")
         if kind != "sheet":
             continue
         identity = next((value for key, value in tag.attrib.items() if key.endswith("}id")), None)

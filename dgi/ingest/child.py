@@ -3,6 +3,7 @@ Not here: starting, limiting in time and replacing it (guard.py), or what to do 
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -17,6 +18,7 @@ from dgi.ingest.prescan import Archive
 from dgi.ingest.readers.tables import Reading
 from dgi.ingest.refusals import Note, Refused
 
+NOT_DUMPABLE = 4  # PR_SET_DUMPABLE of Linux
 HEAD = struct.Struct(">QQ")  # bytes of JSON, bytes of content
 
 
@@ -97,13 +99,15 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def limit(memory: int) -> None:
-    """No more than `memory` bytes of data, and no core file that would keep somebody's answers.
+    """No more than `memory` bytes of data, and no core dump that would keep somebody's answers.
 
     RLIMIT_DATA rather than RLIMIT_AS: Arrow and Rust reserve far more address space than they
     ever write to, and only what can be written to is counted here.
     """
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # A dump that is piped into a program heeds no limit, only this.
+    ctypes.CDLL(None, use_errno=True).prctl(NOT_DUMPABLE, 0, 0, 0, 0)
 
 
 def main() -> None:

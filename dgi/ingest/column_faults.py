@@ -4,7 +4,7 @@ Not here: finding them (columns.py); what stands in a column is never repeated."
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from dgi.ingest.headers import plain
 from dgi.ingest.sheets import TextSheet
 
 NEAR = 0.6  # least likeness of a suggested header, by difflib
+TIE = 0.03  # two likenesses no further apart are a tie
 
 
 def column_letter(position: int) -> str:
@@ -30,28 +31,47 @@ def column_letter(position: int) -> str:
 
 
 def suggest_map(
-    unknown: Iterable[str], missing: Mapping[str, str], questionnaire: Questionnaire
+    unknown: Mapping[str, str], missing: Mapping[str, str], questionnaire: Questionnaire
 ) -> dict[str, str]:
     """A name for each unknown header: that of the likest missing column, '' where none is like.
 
-    `missing`: name -> header the questionnaire expects. Each name is suggested once. Likeness is
-    that of the header to the expected one, to the name, and to the wording.
+    `unknown`: header -> its variable's label, or ''; `missing`: name -> header the questionnaire
+    expects. Each name is suggested once, and none where two are about as like: a label cut short
+    fits several questions. Likeness is that of the header to the expected one and to the name,
+    and of header and label to the wording.
     """
     columns = pd.concat([questionnaire.questions.rename(columns={"question": "name"}),
                          questionnaire.fixed]).set_index("name")  # fmt: skip
+    wordings = columns[["text_vi", "text_en"]].map(fold)
     likenesses = []
-    for header in unknown:
+    for header, label in unknown.items():
+        texts = [fold(text) for text in (header, label) if text]
         for name, expected in missing.items():
-            pairs = [(plain(header), plain(expected)), (plain(header), name),
-                     (fold(header), fold(columns.at[name, "text_vi"])),
-                     (fold(header), fold(columns.at[name, "text_en"]))]  # fmt: skip
-            ratio = max(difflib.SequenceMatcher(None, *pair).ratio() for pair in pairs)
-            likenesses.append((ratio, header, name))
+            pairs = [(plain(header), plain(expected)), (plain(header), name)]
+            pairs += [(text, wording) for text in texts for wording in wordings.loc[name]]
+            likenesses.append((max(_likeness(*pair) for pair in pairs), header, name))
+    best: dict[str, list[float]] = {}
+    for ratio, header, _ in sorted(likenesses, reverse=True):
+        best.setdefault(header, []).append(ratio)
+    clear = {header for header, own in best.items() if len(own) == 1 or own[0] - own[1] > TIE}
     suggested = dict.fromkeys(unknown, "")
     for ratio, header, name in sorted(likenesses, reverse=True):
-        if ratio >= NEAR and not suggested[header] and name not in suggested.values():
+        if (
+            ratio >= NEAR
+            and header in clear
+            and not suggested[header]
+            and name not in suggested.values()
+        ):
             suggested[header] = name
     return suggested
+
+
+def _likeness(one: str, other: str) -> float:
+    """difflib's ratio, 0 where it is surely below NEAR."""
+    matcher = difflib.SequenceMatcher(None, one, other)
+    if matcher.real_quick_ratio() < NEAR or matcher.quick_ratio() < NEAR:
+        return 0.0
+    return matcher.ratio()
 
 
 def write_map_line(header: str, name: str, files: str = ANY_FILE) -> str:

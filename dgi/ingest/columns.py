@@ -3,6 +3,7 @@ Not here: which sheet and row the headers stand in (exports.py), or what single 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +12,6 @@ import pandas as pd
 
 from dgi.errors import Fault, WorkbookError
 from dgi.facts.column_maps import ANY_FILE, ColumnMap
-from dgi.facts.questionnaire import Questionnaire
 from dgi.facts.rows import FIRST_ROW
 from dgi.facts.spelling import map_spellings
 from dgi.ingest.column_faults import (
@@ -24,12 +24,13 @@ from dgi.ingest.column_faults import (
     describe_unknown,
     suggest_map,
 )
-from dgi.ingest.contents import answer_lists, codes_of, column_fits, find_swapped
-from dgi.ingest.headers import HeaderBook, Meaning, option_columns, plain
+from dgi.ingest.contents import codes_of, find_swapped
+from dgi.ingest.headers import HeaderBook, Meaning, plain
 from dgi.ingest.options import describe_conflict, read_ticks
 from dgi.ingest.sheets import TextSheet
 
 LEAST_RECOGNISED = 0.5  # share of the expected headers before a row counts as the header
+ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 PLACEHOLDERS = {"n/a", "na", "#n/a", "null"}  # what tools write where nothing was answered
 
 
@@ -78,13 +79,7 @@ def count_recognised(header: Sequence[str], book: HeaderBook, required: Iterable
     return len(names & set(required))
 
 
-def read_columns(
-    sheet: TextSheet,
-    questionnaire: Questionnaire,
-    book: HeaderBook,
-    column_map: ColumnMap,
-    file: str,
-) -> Columns:
+def read_columns(sheet: TextSheet, book: HeaderBook, column_map: ColumnMap, file: str) -> Columns:
     """What every column of a sheet is. `file`: the delivered file's name, with its folders.
 
     Raises WorkbookError with every column that is unknown, missing, twice there, or changed
@@ -94,13 +89,14 @@ def read_columns(
     """
     column_map.check_against(book.names)
     columns, used = _resolve(sheet, book, column_map, file)
-    required = questionnaire.headers()
+    required = book.questionnaire.headers()
     found = _names_found(columns, book)
     if len(found & set(required.values())) < LEAST_RECOGNISED * len(required):
         raise WorkbookError([describe_no_header(sheet, file)])
     unknown = [column for column in columns if column.use == ""]
     missing = {name: header for header, name in required.items() if name not in found}
-    lines = suggest_map([column.header for column in unknown], missing, questionnaire)
+    labels = {c.header: sheet.labels[c.position] if sheet.labels else "" for c in unknown}
+    lines = suggest_map(labels, missing, book.questionnaire)
     faults = [
         *_stale_in_file(column_map, file, used),
         *(describe_repeated(c.name, c.header, c.position, file, sheet) for c in _repeats(columns)),
@@ -114,23 +110,20 @@ def read_columns(
     headers = {c.name: c.header for c in columns}
     faults += [
         describe_swapped(headers[one], headers[other], file, sheet)
-        for one, other in find_swapped(texts, column_fits(questionnaire))
+        for one, other in find_swapped(texts, book.fits)
     ]
     if faults:
         raise WorkbookError(faults)
     return Columns(tuple(columns), used)
 
 
-def name_columns(
-    sheet: TextSheet, columns: Columns, questionnaire: Questionnaire, file: str
-) -> Delivered:
+def name_columns(sheet: TextSheet, columns: Columns, book: HeaderBook, file: str) -> Delivered:
     """A sheet's rows by name: answers as codes of their lists where their text says which.
 
     Placeholders (n/a) are blank. Raises WorkbookError where the columns of a question with
     several answers contradict each other.
     """
-    frame = sheet.frame
-    lists = answer_lists(questionnaire)
+    frame, lists, questionnaire = sheet.frame, book.lists, book.questionnaire
     own_list = dict(zip(questionnaire.questions["question"], questionnaire.questions["answers"],
                         strict=True))  # fmt: skip
     both = pd.concat([questionnaire.fixed, questionnaire.carried])
@@ -142,12 +135,12 @@ def name_columns(
         if column.use == "read":
             text = map_spellings(text, _without_placeholder)
         if column.clock:
-            text = map_spellings(text, lambda words: words if words[-1:] == "Z" else words + "Z")
+            text = map_spellings(text, _with_zone)
         if name in own_list:
             text = codes_of(text, lists[own_list[name]], sheet.value_labels.get(column.position))
         read[name] = text
     faults = []
-    for parent, options in option_columns(questionnaire).items():
+    for parent, options in book.parents.items():
         common = next((c for c in columns.columns if (c.use, c.name) == ("multiple", parent)), None)
         given = {name: frame[named[name].position] for name in options.values() if name in named}
         ticks = read_ticks(options, {name: lists[own_list[name]] for name in options.values()},
@@ -180,6 +173,11 @@ def _distinct(headers: Mapping[int, str]) -> list[str]:
         else f"{header} ({column_letter(position)})".strip()
         for position, header in headers.items()
     ]  # fmt: skip
+
+
+def _with_zone(text: str) -> str:
+    """A time of Greenwich that does not say so, saying so."""
+    return text if ":" not in text or ZONE.search(text) else text + "Z"
 
 
 def _without_placeholder(text: str) -> str:

@@ -20,6 +20,7 @@ OWN_FIT = 0.9
 # ... and at least this share of each fits the other's, in at least so many cells.
 CROSS_FIT = 0.95
 LEAST_CELLS = 10
+MOST_TEXTS = 2000  # distinct texts of a column that are looked at, the most frequent ones
 
 
 class AnswerList:
@@ -100,9 +101,8 @@ Fit = Callable[[pd.Series], np.ndarray]
 """Distinct texts -> 1 where one fits a column, 0 where not, NaN where it would fit any."""
 
 
-def column_fits(questionnaire: Questionnaire) -> dict[str, Fit]:
+def column_fits(questionnaire: Questionnaire, lists: Mapping[str, AnswerList]) -> dict[str, Fit]:
     """How well texts fit each column, by name; columns that take any text are left out."""
-    lists = answer_lists(questionnaire)
     questions = questionnaire.questions
     fits: dict[str, Fit] = {
         name: _fits_list(lists[answers])
@@ -146,10 +146,9 @@ def find_swapped(columns: Mapping[str, pd.Series], fits: Mapping[str, Fit]) -> l
     `columns`: text by name. Two columns with the same answers, or of which one takes any text,
     cannot be told apart by what stands in them.
     """
+    counts = {name: text.value_counts() for name, text in columns.items() if name in fits}
     counts = {
-        name: text.dropna().value_counts()
-        for name, text in columns.items()
-        if name in fits and text.notna().sum() >= LEAST_CELLS
+        name: own.head(MOST_TEXTS) for name, own in counts.items() if own.sum() >= LEAST_CELLS
     }
     odd = [name for name, own in counts.items() if _share(own, fits[name]) < OWN_FIT]
     return [

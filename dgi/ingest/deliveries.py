@@ -121,23 +121,6 @@ def read_back_checks(
     return _split(opened, form, keys).answers, sources
 
 
-def open_files(folder: Path, form: Form) -> tuple[list[TextFile], dict[str, str]]:
-    """Every file of a folder as text, and file -> sha256. Raises WorkbookError with all faults."""
-    files: list[TextFile] = []
-    faults: list[Fault] = []
-    sources: dict[str, str] = {}
-    for path in list_files(folder):
-        content = path.read_bytes()
-        sources[path.name] = hashlib.sha256(content).hexdigest()
-        try:
-            files.append(read_file(path.name, content, _declared(path.name, form)))
-        except WorkbookError as error:
-            faults += error.faults
-    if faults:
-        raise WorkbookError(faults)
-    return files, sources
-
-
 def _open_all(
     folders: Folders, places: tuple[Path, ...], form: Form
 ) -> tuple[list[Opened], dict[str, str]]:
@@ -177,9 +160,7 @@ def _open(
         return _shared[key]
     declared = _declared(where, form)
     file = read_file(where, content, declared)
-    found = read_interviews(
-        file, form.questionnaire, form.book, form.column_map, declared.encoding or ""
-    )
+    found = read_interviews(file, form.book, form.column_map, declared.encoding or "")
     is_sample = _is_sample(file)
     sheet = next(iter(found.answers["_sheet"]), "")
     columns = pd.DataFrame(

@@ -11,7 +11,6 @@ import pandas as pd
 
 from dgi.errors import Fault, WorkbookError
 from dgi.facts.column_maps import ColumnMap
-from dgi.facts.questionnaire import Questionnaire
 from dgi.facts.spelling import fold
 from dgi.ingest.column_faults import describe_no_header
 from dgi.ingest.columns import LEAST_RECOGNISED, count_recognised
@@ -22,6 +21,7 @@ ANSWERS_SHEET, COVER_SHEET = "TraLoi", "Bia"
 ROWS_SEARCHED = 30  # rows from the top of a sheet in which its headers are sought
 TOTAL_WORDS = {"tong", "tong cong", "tong so", "cong", "cong don", "total", "totals", "grand total",
                "sum"}  # fmt: skip
+LONGEST_TOTAL = 20  # letters
 CELLS_SEARCHED = 3  # first cells of a row that may call it a totals row
 NOTE_CELLS, LEAST_WIDTH = 2, 10  # a row of so few cells, in so wide a table, is a note under it
 # What tells an export, by headers that only it has.
@@ -35,6 +35,12 @@ SIGNATURES = {
 # Headers of a sheet whose rows are members of a household and the like, not interviews.
 REPEAT_MARKS = {"_parent_index", "_parent_table_name", "parent_key"}
 
+# Where a tool keeps what the office decided about an interview, and how it says no.
+REVIEW_HEADERS = {"_validation_status", "review_status", "reviewstate"}
+REJECTED = {"rejected", "not approved", "validation status not approved", "hasissues",
+            "validation status on hold", "on hold"}  # fmt: skip
+ROWS_SHOWN = 10
+
 
 @dataclass(frozen=True)
 class Export:
@@ -47,9 +53,7 @@ class Export:
     remarks: tuple[Fault, ...]
 
 
-def find_interviews(
-    file: TextFile, questionnaire: Questionnaire, book: HeaderBook, column_map: ColumnMap
-) -> Export:
+def find_interviews(file: TextFile, book: HeaderBook, column_map: ColumnMap) -> Export:
     """The sheet that holds the interviews, by the headers it has.
 
     Headers are sought in the first rows of every sheet, also split over two rows. Rows of totals,
@@ -57,7 +61,7 @@ def find_interviews(
     no sheet, or more than one, has the questionnaire's headers.
     """
     mapped = {plain(header) for header in column_map.lines_for(file.name)["header"]}
-    judge = _Judge(questionnaire, book, mapped)
+    judge = _Judge(book, mapped)
     candidates = [_find_header(sheet, judge) for sheet in file.sheets]
     enough = LEAST_RECOGNISED * len(judge.required)
     holding = [
@@ -77,20 +81,26 @@ def find_interviews(
         if sheet.name != chosen.sheet.name and not _is_cover(sheet)
     ]
     sheet, notes = _drop_other_rows(chosen.sheet, judge, file)
-    return Export(_family(file, sheet), sheet, (*remarks, *notes))
+    doubts = _doubted(sheet, file)
+    return Export(_family(file, sheet), sheet, (*remarks, *notes, *doubts))
 
 
 class _Judge:
     """How many of the required columns a row of cells gives, if taken as the header."""
 
-    def __init__(self, questionnaire: Questionnaire, book: HeaderBook, mapped: set[str]):
-        self.required = set(questionnaire.headers().values())
+    def __init__(self, book: HeaderBook, mapped: set[str]):
+        self.required = set(book.questionnaire.headers().values())
         self.book = book
         self.mapped = mapped
 
     def score(self, cells: Sequence[str]) -> int:
         known = count_recognised(cells, self.book, self.required)
         return known + sum(plain(cell) in self.mapped for cell in cells if cell)
+
+    def rank(self, cells: Sequence[str]) -> tuple[int, int]:
+        """The score; of two alike, more known cells are better: options rather than their group."""
+        known = sum(self.book.find_question(cell) is not None for cell in cells if cell)
+        return self.score(cells), known
 
 
 @dataclass(frozen=True)
@@ -104,8 +114,8 @@ def _find_header(sheet: TextSheet, judge: _Judge) -> _Found:
     rows = [sheet.header_row, *sheet.frame.index[:ROWS_SEARCHED]]
     cells = [sheet.header, *map(tuple, sheet.frame.iloc[:ROWS_SEARCHED].fillna("").to_numpy())]
     # The variables' labels of SPSS and Stata are a header too.
-    by_label = judge.score(sheet.labels) if sheet.labels else 0
-    best = _Found(sheet, max(judge.score(sheet.header), by_label))
+    best_rank = max(judge.rank(sheet.header), judge.rank(sheet.labels))
+    best = _Found(sheet, best_rank[0])
     enough = LEAST_RECOGNISED * len(judge.required)
     for number, row in enumerate(rows):
         if best.recognised >= enough and number > rows.index(best.sheet.header_row) + 1:
@@ -114,10 +124,10 @@ def _find_header(sheet: TextSheet, judge: _Judge) -> _Found:
         if number:
             options.append(_join_rows(cells[number - 1], cells[number], judge))
         for header in options:
-            score = judge.score(header)
-            if score > best.recognised:
+            rank = judge.rank(header)
+            if rank > best_rank:
                 found = with_header_at(sheet, int(row))
-                best = _Found(replace(found, header=tuple(header)), score)
+                best, best_rank = _Found(replace(found, header=tuple(header)), rank[0]), rank
     return best
 
 
@@ -162,13 +172,25 @@ def _drop_other_rows(
     return replace(sheet, frame=frame), notes
 
 
+def _doubted(sheet: TextSheet, file: TextFile) -> list[Fault]:
+    """A remark on the interviews that the office rejected, or holds back, in the tool itself."""
+    faults = []
+    for position, header in enumerate(sheet.header):
+        if plain(header).rpartition("/")[2] in REVIEW_HEADERS:
+            is_no = _each(sheet.frame[position], lambda text: fold(text) in REJECTED)
+            rows = [int(row) for row in sheet.frame.index[is_no]]
+            if rows:
+                faults.append(_rejected_in_tool(sheet, header, rows, file))
+    return faults
+
+
 def _each(column: pd.Series, test) -> np.ndarray:
     positions, spellings = pd.factorize(column)
     return np.array([*(test(str(spelling)) for spelling in spellings), False])[positions]
 
 
 def _is_total(text: str) -> bool:
-    return not any(letter.isdigit() for letter in text) and fold(text) in TOTAL_WORDS
+    return len(text) <= LONGEST_TOTAL and fold(text) in TOTAL_WORDS
 
 
 def _is_numbering(cells: Sequence[str]) -> bool:
@@ -239,4 +261,17 @@ def _left_row(sheet: TextSheet, row: int, rule: str, file: TextFile) -> Fault:
         "Nothing, unless the row is an interview.", sheet=sheet.name or None, row=row,
         rule_vi=f"{rule_vi}, không phải phiếu: đã bỏ qua",
         action_vi="Không cần làm gì, trừ khi dòng này là phiếu.",
+    )  # fmt: skip
+
+
+def _rejected_in_tool(sheet: TextSheet, header: str, rows: list[int], file: TextFile) -> Fault:
+    shown = ", ".join(map(str, rows[:ROWS_SHOWN])) + (", ..." if len(rows) > ROWS_SHOWN else "")
+    return Fault(
+        file.name, f"{len(rows)} interviews were rejected or held back in the collection tool, and"
+        f" were read all the same: rows {shown}",
+        "Have them settled in the tool and exported again, or set them aside by a correction.",
+        sheet=sheet.name or None, row=rows[0], column=header,
+        rule_vi=f"có {len(rows)} phiếu bị từ chối hoặc tạm giữ trong phần mềm thu thập nhưng vẫn"
+        f" được đọc: dòng {shown}",
+        action_vi="Xử lý trong phần mềm rồi xuất lại, hoặc loại bằng phiếu đính chính.",
     )  # fmt: skip

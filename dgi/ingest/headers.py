@@ -6,20 +6,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
 
 from dgi.facts.questionnaire import Questionnaire
 from dgi.facts.spelling import clean, fold
+from dgi.ingest.contents import AnswerList, Fit, answer_lists, column_fits
 
 OPTION_MARK = "/"  # PARENT/OPTION in a questionnaire
 OPTION_FORMS = ("/", "_", ".", ":", "-", "__", "_opt", "_option")  # as tools write it
 BRACKETS = re.compile(r"\[\d+\]")
 SEPARATORS = re.compile(r"[/.:-]")
-NUMBERED = re.compile(r"\W*([A-Za-z]\w*)(?:\s*[.:)\]]\s*|\s+-\s+|\s+)\S")
+# 'C101a. Ông/Bà có biết ...': a number before a wording of several words.
+NUMBERED = re.compile(r"\W*([A-Za-z]\w*)(?:\s*[.:)\]-]\s*|\s+)(?:\S+\s+){2,}\S")
 LEAST_OF_A_TEXT = 40  # letters by which a label that was cut short is still known
-WORDS_OF_A_PERSONS_HEADER = 5
+WORDS_OF_A_PERSONS_HEADER = 7
 
 
 class Meaning(NamedTuple):
@@ -48,12 +51,14 @@ def option_columns(questionnaire: Questionnaire) -> dict[str, dict[str, str]]:
 
 
 class HeaderBook:
-    """Every header the questionnaire, the tools and usual words give a meaning to."""
+    """Every header the questionnaire, the tools and usual words give a meaning to; one for all
+    files of a questionnaire."""
 
     def __init__(
         self, questionnaire: Questionnaire, system: pd.DataFrame, identity_words: pd.DataFrame
     ):
         """`system`, `identity_words`: checked tables of dgi.facts.column_maps."""
+        self.questionnaire = questionnaire
         headers = questionnaire.known_headers()
         self.names = frozenset(headers.values())
         self._persons = frozenset(questionnaire.names("identity"))
@@ -77,6 +82,16 @@ class HeaderBook:
         self._words = sorted(
             ((fold(word).split(), name) for word, name in words), key=lambda w: -len(w[0])
         )
+
+    @cached_property
+    def lists(self) -> dict[str, AnswerList]:
+        """The questionnaire's answer lists by name."""
+        return answer_lists(self.questionnaire)
+
+    @cached_property
+    def fits(self) -> dict[str, Fit]:
+        """How well texts fit each column, by name."""
+        return column_fits(self.questionnaire, self.lists)
 
     def find(self, header: str, label: str = "") -> Meaning | None:
         """What a column means by its header, else by its variable's label; None if unknown."""

@@ -9,7 +9,6 @@ import pandas as pd
 
 from dgi.errors import Fault, WorkbookError
 from dgi.facts.column_maps import ColumnMap
-from dgi.facts.questionnaire import Questionnaire
 from dgi.ingest.columns import Columns, name_columns, read_columns
 from dgi.ingest.exports import find_interviews
 from dgi.ingest.headers import HeaderBook
@@ -32,25 +31,24 @@ class Interviews:
 
 def read_interviews(
     file: TextFile,
-    questionnaire: Questionnaire,
     book: HeaderBook,
     column_map: ColumnMap,
     encoding: str = "",
 ) -> Interviews:
     """The interviews of one delivered file.
 
-    `book`: the headers of this questionnaire; `encoding`: 'tcvn3' or 'vni' where declared for
+    `book`: the headers of the year's questionnaire; `encoding`: 'tcvn3' or 'vni' where declared for
     the file. Raises WorkbookError with what stands in the way, all of a step at once; no fault
     carries what stands in a cell.
     """
     cleaned = [clean_sheet(sheet, file.name, encoding) for sheet in file.sheets]
     garbled = {sheet.name: faults for sheet, faults in cleaned}
     file = replace(file, sheets=tuple(sheet for sheet, _ in cleaned))
-    export = find_interviews(file, questionnaire, book, column_map)
+    export = find_interviews(file, book, column_map)
     if garbled[export.sheet.name]:
         raise WorkbookError(garbled[export.sheet.name])
-    columns = read_columns(export.sheet, questionnaire, book, column_map, file.name)
-    delivered = name_columns(export.sheet, columns, questionnaire, file.name)
+    columns = read_columns(export.sheet, book, column_map, file.name)
+    delivered = name_columns(export.sheet, columns, book, file.name)
     return Interviews(
         delivered.interviews, delivered.set_aside, export.family, columns, export.remarks
     )

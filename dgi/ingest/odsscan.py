@@ -27,10 +27,11 @@ def scan_ods(archive: Archive) -> BookScan:
     if any(MACROS.fullmatch(name) for name in archive.names):
         raise Refused(Note("macros"))
     for name in archive.names:
-        if name != "content.xml":
-            text = archive.read(name) if name == "META-INF/manifest.xml" else archive.check(name)
-            if text and b"encryption-data" in text:
+        if name == "META-INF/manifest.xml":
+            if b"encryption-data" in archive.read(name):
                 raise Refused(Note("password"))
+        elif name != "content.xml":
+            archive.check(name)
     content = archive.read("content.xml")
     remarks: list[Note] = []
     refusals: list[Note] = []

@@ -9,7 +9,6 @@ import pandas as pd
 
 from dgi.facts.column_maps import (
     ColumnMap,
-    ColumnMapRow,
     check_identity_words,
     check_system_columns,
 )

@@ -13,10 +13,11 @@ from dgi.facts.questionnaire import Questionnaire
 
 FIRST, LAST = date(2019, 8, 15), date(2019, 11, 15)
 HOURS = ("started_at", "ended_at", "submitted_at")
+LISTS = {"five": range(1, 6), "yes_no": range(2), "source": range(1, 4)}
 SCALES = pd.DataFrame(
     [
         (answers, str(code), kind, "", label_vi, label_en)
-        for answers, codes in {"five": range(1, 6), "yes_no": range(2), "source": range(1, 4)}.items()
+        for answers, codes in LISTS.items()
         for code, kind, label_vi, label_en in [
             *((code, "valid", f"mức {code}", f"level {code}") for code in codes),
             (888, "dont_know", "Không biết", "Don't know"),
@@ -24,7 +25,7 @@ SCALES = pd.DataFrame(
         ]
     ],
     columns=["answers", "code", "kind", "also", "label_vi", "label_en"],
-)  # fmt: skip
+)
 SCALES.loc[(SCALES["answers"] == "source") & (SCALES["code"] == "3"), ["label_vi", "label_en"]] = (
     "Nguồn khác", "Another source",
 )  # fmt: skip
@@ -36,9 +37,7 @@ def form(lists: str = "five " * 30) -> Questionnaire:
         [(f"q{n}", f"C{n}", answers, "") for n, answers in enumerate(lists.split())],
         columns=["question", "column", "answers", "asked_if"],
     ).assign(section="S", type="code", text_vi="câu hỏi", text_en="question")
-    fixed = survey_builders.FIXED
-    fixed = fixed.assign(answers=fixed["answers"].where(fixed["name"] == "none", ""))
-    return Questionnaire.from_tables("form", questions, SCALES, fixed)
+    return Questionnaire.from_tables("form", questions, SCALES, survey_builders.FIXED)
 
 
 def answers_at_random(count: int, questionnaire: Questionnaire, seed: int = 1) -> pd.DataFrame:
@@ -80,12 +79,7 @@ def interviews(
         }
     )
     frame = pd.concat([frame, answers_at_random(count, questionnaire or form(), seed)], axis=1)
-    for name, values in cells.items():
-        is_time = name in HOURS or name == "interview_date"
-        values = pd.to_datetime(values).astype("datetime64[us]") if is_time and not isinstance(
-            values, str) else values  # fmt: skip
-        frame[name] = pd.Timestamp(values) if is_time and isinstance(values, str) else values
-    return frame
+    return frame.assign(**cells)
 
 
 def set_cells(frame: pd.DataFrame, row: int, **cells) -> pd.DataFrame:

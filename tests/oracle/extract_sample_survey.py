@@ -15,11 +15,14 @@ import pandas as pd
 from dgi.fieldwork.responses import type_responses
 from dgi.index.indicators import indicator_values
 from dgi.index.panel import join_strata
+from dgi.ingest.deliveries import read_delivery
 from dgi.ingest.facts import Facts, read_table
-from dgi.ingest.workbooks import read_district_year
+from dgi.ingest.landing import district_folders
+from dgi.ingest.privacy import Keys
 from dgi.survey.weights import weigh_district
 
 ROOT = Path(__file__).resolve().parents[2]
+SECRET = b"pseudonyms are not in the extract"
 TARGET = Path(__file__).parent / "data"
 DELIVERED = {2019: ["193-ha-long", "201-hai-ha", "204-hoanh-bo", "207-co-to"],
              2020: ["193-ha-long", "201-hai-ha", "207-co-to"]}  # fmt: skip
@@ -38,10 +41,11 @@ def main(landing: Path) -> None:
         chosen = indicators["parent"].isin(SUB_DIMENSIONS) | indicators["key"].isin(RARELY_ASKED)
         indicators = indicators[chosen]
         for district in districts:
-            raw, _ = read_district_year(
-                landing / str(year) / district, list(questionnaire.headers())
-            )
-            rows, _ = type_responses(raw, questionnaire, survey, facts.units, district)
+            folders = district_folders(landing, year, district)
+            delivery = read_delivery(folders, district, facts.form(year), Keys(SECRET, year))
+            rows = type_responses(
+                delivery.raw, questionnaire, survey, facts.units, district
+            ).responses
             margins = facts.margins(survey.census, survey.reference_date)
             weights, _ = weigh_district(rows, margins[margins["district"] == district])
             rows = rows.merge(weights[["respondent_id", "weight"]], on="respondent_id")

@@ -42,7 +42,8 @@ def read_text(content: bytes, encoding: str | None, separator: str | None) -> Re
 def read_csv_zip(archive: Archive, encoding: str | None, separator: str | None) -> Reading:
     """An archive of text files, one for each repeat group: one sheet for each, by its name."""
     endings = (".csv", ".tsv", ".tab", ".txt")
-    wanted, others = [], []
+    wanted: list[str] = []
+    others: list[str] = []
     for name in archive.names:
         if name.endswith("/"):
             continue

@@ -16,7 +16,13 @@ from dgi.ingest.bookscan import BookScan, find_old_font, scan_book
 from dgi.ingest.cellscan import SheetScan, write_out
 from dgi.ingest.odsscan import scan_ods
 from dgi.ingest.prescan import Archive
-from dgi.ingest.readers.tables import Reading, Table, cut_at_header, hide_made_up_digits
+from dgi.ingest.readers.tables import (
+    Reading,
+    Table,
+    blank_to_null,
+    cut_at_header,
+    hide_made_up_digits,
+)
 from dgi.ingest.refusals import Note, Refused
 
 logging.getLogger("fastexcel").setLevel(logging.CRITICAL)
@@ -67,8 +73,7 @@ def _read(content: bytes, kind: str, scan: BookScan) -> Reading:
         for name in book.sheet_names:
             if kind == "xlsx" and name not in scan.sheets:
                 continue
-            sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string",
-                                    whitespace_as_null=True)  # fmt: skip
+            sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
             if sheet.visible != "visible":
                 remarks.append(Note("hidden_sheet", sheet=name, value=sheet.visible))
                 continue
@@ -98,9 +103,35 @@ def _as_table(
     fonts: dict[int, str] = {}
     if scan is not None:
         columns = _show_as_seen(columns, scan)
-        fonts = {int(at) - 1: font for font, blocks in scan.fonts.items()
-                 for block in blocks for at in np.unique(block[:, 1])}  # fmt: skip
+        fonts = _take_fonts(columns, scan)
     return cut_at_header(sheet.name, columns, fonts)
+
+
+def _take_fonts(columns: list[pa.Array], scan: SheetScan) -> dict[int, str]:
+    """Columns typed in an old font throughout, for a later step to decode.
+
+    Where other cells of the column hold Vietnamese in Unicode (often its header), decoding the
+    whole column would garble these, so the old cells are decoded here, by their places.
+    """
+    fonts: dict[int, str] = {}
+    for font, blocks in scan.fonts.items():
+        places = np.concatenate(blocks)
+        for column in np.unique(places[:, 1]).tolist():
+            values, of_column = columns[column - 1], places[places[:, 1] == column]
+            others = _change(values, of_column, lambda cells: pa.nulls(len(cells), pa.string()))
+            if pc.any(pc.match_substring_regex(others, r"[^\x00-\x7f]")).as_py():
+                from dgi.facts.legacy_fonts import DECODERS
+
+                decode = DECODERS[font]
+                columns[column - 1] = _change(
+                    values, of_column,
+                    lambda cells, decode=decode: pa.array(
+                        [text and decode(text) for text in cells.to_pylist()], pa.string()
+                    ),
+                )  # fmt: skip
+            else:
+                fonts[column - 1] = font
+    return fonts
 
 
 def _write_out(book: fastexcel.ExcelReader, name: str, columns: list[pa.Array]) -> list[pa.Array]:
@@ -131,8 +162,8 @@ def _show_truth(column: pa.Array) -> pa.Array:
 
 
 def _as_plain(column: pa.Array) -> pa.Array:
-    """Arrow's ordinary strings, however the reader packs them."""
-    return column if pa.types.is_string(column.type) else column.cast(pa.string())
+    """Arrow's ordinary strings, however the reader packs them; blanks as missing."""
+    return blank_to_null(column if pa.types.is_string(column.type) else column.cast(pa.string()))
 
 
 def _show_moments(column: pa.Array) -> pa.Array:
@@ -162,12 +193,15 @@ def _show_as_seen(columns: list[pa.Array], scan: SheetScan) -> list[pa.Array]:
     note(scan.padded, "pad")
     if scan.long:
         note([np.array(scan.long)], _show_lost_digits)
-    texts: dict[int, dict[int, str]] = {}
-    for row, column, text in [*scan.exact, *scan.errors]:
-        texts.setdefault(column, {})[row] = text
-    for column, given in texts.items():
-        places = np.array([(row, column) for row in sorted(given)])
-        changes.setdefault(column, []).append((places, [given[row] for row in sorted(given)]))
+    known = [*scan.exact, *scan.errors]
+    if known:
+        rows, at, texts = zip(*sorted(known), strict=True)
+        places, words = np.column_stack([rows, at]), pa.array(texts, pa.string())
+        for column in np.unique(places[:, 1]):
+            of_column = places[:, 1] == column
+            changes.setdefault(int(column), []).append(
+                (places[of_column], words.filter(pa.array(of_column)))
+            )
     columns = list(columns)
     for position, wanted in changes.items():
         if position > len(columns):  # nothing but errors there: the reader saw a blank column
@@ -177,7 +211,9 @@ def _show_as_seen(columns: list[pa.Array], scan: SheetScan) -> list[pa.Array]:
             values = _change(values, places, how)
         columns[position - 1] = values
     if scan.has_escapes:
-        columns = [pc.replace_substring_regex(column, CONTROL, "") for column in columns]
+        columns = [
+            blank_to_null(pc.replace_substring_regex(column, CONTROL, "")) for column in columns
+        ]
     return columns
 
 
@@ -197,11 +233,8 @@ def _change(values: pa.Array, places: np.ndarray, how: Any) -> pa.Array:
                                 pc.utf8_lpad(values, int(width), "0"), padded)  # fmt: skip
         is_whole = pc.fill_null(pc.match_substring_regex(values, r"^\d+$"), False)
         return pc.if_else(is_whole, padded, values)
-    if isinstance(how, list):
-        shown = pa.array(
-            [text for text, is_in in zip(how, inside, strict=True) if is_in], pa.string()
-        )
-        return pc.replace_with_mask(values, pa.array(mask), shown)
+    if isinstance(how, pa.Array):
+        return pc.replace_with_mask(values, pa.array(mask), how.filter(pa.array(inside)))
     return pc.if_else(pa.array(mask), how(values), values)
 
 

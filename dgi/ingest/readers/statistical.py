@@ -21,11 +21,15 @@ from dgi.ingest.readers.tables import (
 )
 from dgi.ingest.refusals import Note, Refused
 
+# Bytes typed in an old font are Western letters to a computer.
+OLD_FONTS = {"tcvn3": "WINDOWS-1252", "vni": "WINDOWS-1252"}
 EXACT = 2**53  # beyond it a double does not tell neighbouring whole numbers apart
 
 
 def read_statistical(content: bytes, kind: str, encoding: str | None) -> Reading:
     """A .sav or .dta; user-missing values stay as codes (Stata's as .a to .z). Raises Refused."""
+    font = encoding.lower() if encoding and encoding.lower() in OLD_FONTS else None
+    encoding = OLD_FONTS[font] if font else encoding
     read = pyreadstat.read_sav if kind == "sav" else pyreadstat.read_dta
     try:
         values, about = read(io.BytesIO(content), user_missing=True, output_format="dict",
@@ -73,7 +77,9 @@ def read_statistical(content: bytes, kind: str, encoding: str | None) -> Reading
         if spell.lost
     ]
     labels = tuple(label or "" for label in about.column_labels)
-    table = Table("", tuple(names), 1, name_columns(cells, kept + 2), labels, value_labels, missing)
+    fonts = dict.fromkeys(range(len(names)), font) if font else {}
+    table = Table("", tuple(names), 1, name_columns(cells, kept + 2), labels, value_labels,
+                  missing, fonts)  # fmt: skip
     return Reading(kind, (table,), tuple(remarks))
 
 

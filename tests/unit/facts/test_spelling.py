@@ -4,6 +4,7 @@ Does not belong here: names of units, or what a column of a questionnaire accept
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from dgi.facts.spelling import (
     spell_tones,
 )
 
+ROOT = Path(__file__).resolve().parents[3]
 VIETNAMESE = "Hạ Long, Móng Cái, Cẩm Phả, Uông Bí, Bình Liêu, Tiên Yên, Đầm Hà, Ba Chẽ, Vân Đồn"
 LETTERS = (
     "aăâbcdđeêghiklmnoôơpqrstuưvxyàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ"
@@ -175,7 +177,7 @@ def test_garbled_text_is_recognised_and_good_text_is_left_in_peace(column, suspe
 
 
 def test_names_of_all_units_are_good_vietnamese():
-    data = pd.read_csv("data/units/communes.csv", dtype=str)["name_vi"]
+    data = pd.read_csv(ROOT / "data/units/communes.csv", dtype=str)["name_vi"]
     assert suspect_encoding(data.astype("str")) == ""
 
 

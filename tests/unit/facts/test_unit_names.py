@@ -31,7 +31,7 @@ def commune(text, day=D2018, home=None):
     return tuple(match_commune(pd.Series([text]), UNITS, day, home).iloc[0])
 
 
-@pytest.mark.parametrize("unit", DISTRICTS.itertuples(), ids=lambda unit: unit.district)
+@pytest.mark.parametrize("unit", list(DISTRICTS.itertuples()), ids=lambda unit: unit.district)
 def test_each_of_the_fourteen_districts_is_known_by_every_usual_spelling(unit):
     english = {"city": "City", "town": "Town", "rural district": "District"}[unit.type_en]
     spellings = [

@@ -59,8 +59,13 @@ def test_a_battery_is_one_section_and_one_scale_with_other_questions_between_or_
 
 @pytest.mark.parametrize(
     ("codes", "share"),
-    [([4] * 6, 1), ([4, 4, 4, 4, 4, 1], 5 / 6), ([4, 4, 4, 4, 4, 888], 1), ([1, 1, 2, 2, 3, 3], 1 / 3)],
-)  # fmt: skip
+    [
+        ([4] * 6, 1),
+        ([4, 4, 4, 4, 4, 1], 5 / 6),
+        ([4, 4, 4, 4, 4, 888], 1),
+        ([1, 1, 2, 2, 3, 3], 1 / 3),
+    ],
+)
 def test_a_straight_line_is_the_share_of_the_most_frequent_valid_answer(codes, share):
     measured = answering.measure_straight_lining(answered(rows_of(), 7, codes), FORM)
     assert value_of(measured, 7) == pytest.approx(share)
@@ -80,8 +85,12 @@ def test_a_battery_of_plausibly_equal_answers_may_be_left_out():
 
 @pytest.mark.parametrize(
     ("codes", "flatness"),
-    [([3] * 6, 1), ([1, 1, 1, 5, 5, 5], 0), ([3, 3, 3, 3, 3, 4], 1 - 2 * np.std([2, 2, 2, 2, 2, 3]) / 4)],
-)  # fmt: skip
+    [
+        ([3] * 6, 1),
+        ([1, 1, 1, 5, 5, 5], 0),
+        ([3, 3, 3, 3, 3, 4], 1 - 2 * np.std([2, 2, 2, 2, 2, 3]) / 4),
+    ],
+)
 def test_a_near_line_has_little_variance(codes, flatness):
     measured = answering.measure_flatness(answered(rows_of(), 2, codes), FORM)
     assert value_of(measured, 2) == pytest.approx(flatness)
@@ -126,7 +135,7 @@ def test_an_answer_the_file_says_was_not_asked_or_was_suppressed_is_not_left_bla
     rows.loc[:4, "q2"] = pd.NA
     missing = pd.DataFrame(
         {
-            "respondent_id": ID[:4] + ["an interview set aside"],
+            "respondent_id": [*ID[:4], "an interview set aside"],
             "question": "q2",
             "reason": ["not_asked", "suppressed", "left_blank", "unreadable", "not_asked"],
         }

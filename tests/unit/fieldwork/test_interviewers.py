@@ -55,16 +55,27 @@ def test_a_rate_is_of_all_questions_of_an_interviewers_interviews():
 
 
 def test_the_funnel_is_the_difference_over_its_error_by_hand():
-    hits, trials = np.array([3.0, 1, 0, 2, 1, 4]), np.array([10.0, 8, 10, 10, 9, 10])
+    hits, trials = np.array([9.0, 1, 0, 2, 1, 8]), np.array([10.0, 8, 10, 10, 9, 10])
     table = compare_with_others(hits, trials, pd.Series(list("aabbbb")))
-    own, others = slice(0, 2), slice(2, 6)
-    centre = (hits[others].sum() + 0.5) / (trials[others].sum() + 1)
-    rest = hits[others] - centre * trials[others]
-    binomial = centre * (1 - centre) * trials[others].mean()
-    s2 = max((rest**2).sum() / 3, binomial)
-    error = np.sqrt(s2 * (2 / trials[own].sum() ** 2 + 4 / trials[others].sum() ** 2))
-    assert table.loc["a", "z"] == pytest.approx((4 / 18 - centre) / error, rel=1e-12)
-    assert table.loc["a", "others_rate"] == 7 / 39
+    rates = np.array([10 / 18] * 2 + [11 / 39] * 4)
+    squares = ((hits - rates * trials) ** 2).sum()
+    expected = 10 / 18 * 8 / 18 * 18 * 1 / 2 + 11 / 39 * 28 / 39 * 39 * 3 / 4
+    arcsine = np.arcsin(np.sqrt([(10 + 3 / 8) / 18.75, (11 + 3 / 8) / 39.75]))
+    error = np.sqrt(squares / expected * (1 / 74 + 1 / 158))
+    assert squares / expected > 1
+    assert table.loc["a", "z"] == pytest.approx((arcsine[0] - arcsine[1]) / error, rel=1e-12)
+    assert table.loc["b", "z"] == -table.loc["a", "z"]
+    assert table.loc["a", "others_rate"] == 11 / 39
+
+
+def test_one_or_two_rare_answers_do_not_make_an_interviewer_stand_out():
+    rows = of_interviewers(60, 60, 60, 60, 60, 60)
+    found = []
+    for count in (1, 2, 8):
+        rows.loc[range(count), "q3"] = pd.NA
+        found.append(z_of(measure_interviewer_excess(rows, FORM, "blank"))["DTV0"])
+    assert 0 < found[0] < found[1] < 2.5
+    assert found[2] > 3
 
 
 def test_the_one_who_lets_people_off_stands_out_and_a_beginner_does_not():
@@ -223,11 +234,13 @@ def test_the_table_has_what_was_planted_in_each_interviewers_row():
     assert table.loc["DTV0", "minutes_z"] < 0 < table.loc["DTV0", "short_z"]
 
 
-def test_minutes_are_not_compared_with_others_who_all_took_the_same():
+def test_minutes_are_compared_unless_nobody_ever_took_longer_than_another():
     rows = of_interviewers(16, 16)
     rows = set_cells(rows, 0, ended_at=rows["started_at"][0] + timedelta(minutes=31))
     table = tabulate_interviewers(rows, FORM, **THRESHOLDS).set_index("interviewer")
-    assert np.isnan(table.loc["DTV0", "minutes_z"]) and table.loc["DTV1", "minutes_z"] > 0
+    assert table["minutes_z"].iloc[0] == -table["minutes_z"].iloc[1] < 0
+    always = tabulate_interviewers(of_interviewers(16, 16), FORM, **THRESHOLDS)
+    assert always["minutes_z"].isna().all()
 
 
 def test_what_the_table_could_not_measure_is_missing_and_not_zero():

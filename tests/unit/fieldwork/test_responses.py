@@ -116,6 +116,17 @@ def test_of_two_copies_the_fuller_one_is_kept():
     assert typed(raw).responses.loc[0, "form_version"] == "2.1"
 
 
+def test_of_two_copies_the_corrected_one_is_kept():
+    raw = delivered(2, respondent_id="QN-1").assign(is_corrected=[False, True])
+    assert typed(raw).responses.loc[0, "is_corrected"]
+
+
+@pytest.mark.parametrize("versions", [["1", "2"], ["2", "1"]])
+def test_which_of_two_copies_is_kept_does_not_depend_on_where_they_stand(versions):
+    raw = delivered(2, respondent_id="QN-1", form_version=versions)
+    assert typed(raw).responses.loc[0, "form_version"] == "1"
+
+
 def test_an_id_of_several_sound_interviews_is_contested_and_all_are_set_aside():
     raw = delivered(4, respondent_id=["QN-1", " QN-1 ", "QN-2", "QN-1"],
                     rating=["1", "2", "3", "1"])  # fmt: skip

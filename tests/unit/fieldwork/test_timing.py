@@ -8,11 +8,13 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
+import survey_builders
 from fieldwork_builders import FIRST, LAST, interviews, set_cells, shuffle, without
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgi.fieldwork import timing
+from dgi.fieldwork.responses import type_responses
 
 WINDOW = {"first": FIRST, "last": LAST}
 ID = [f"{n:016x}" for n in range(64)]
@@ -186,6 +188,20 @@ def test_days_outside_the_field_window_are_counted_from_the_nearest_day_in_it():
 def test_minutes_of_night_are_counted_across_midnights(start, end, minutes):
     rows = set_cells(interviews(8), 3, started_at=start, ended_at=end)
     assert values(timing.measure_night(rows)) == ({ID[3]: minutes} if minutes else {})
+
+
+def test_times_are_read_as_the_delivery_is_typed():
+    raw = survey_builders.delivered(
+        3, started_at=["15/08/2019 23:10:00", "15/08/2019 08:00", ""], form_version="v1"
+    )
+    typed = type_responses(
+        raw, survey_builders.questionnaire(), survey_builders.SURVEY, survey_builders.units(),
+        survey_builders.DISTRICT,
+    ).responses  # fmt: skip
+    assert timing.measure_night(typed).frame["value"].tolist() == [1, 0]
+    assert timing.measure_speed(typed).why_not == "no_end_times"
+    assert timing.measure_uncommon_versions(typed).base == 3
+    assert timing.measure_pace(typed).findings(3)["interviewer"].tolist() == ["DTV1"]
 
 
 def test_other_hours_of_night_may_be_agreed():

@@ -62,6 +62,15 @@ def test_no_child_is_started_before_the_first_file_and_one_serves_many(guard):
     assert is_readable(mine) and mine.pid == first != os.getpid()
 
 
+def test_the_child_is_limited_and_leaves_no_core_file(guard):
+    mine = guard(memory=300 * MB)
+    assert is_readable(mine)
+    limits = Path(f"/proc/{mine.pid}/limits").read_text().splitlines()
+    found = {line[:25].strip(): line[25:].split()[:2] for line in limits}
+    assert found["Max data size"] == [str(300 * MB)] * 2
+    assert found["Max core file size"] == ["0", "0"]
+
+
 def test_a_file_that_needs_too_much_memory_costs_itself_only(guard, large):
     mine = guard(memory=160 * MB)
     assert is_readable(mine)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import random
 import zipfile
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from hostile_files import (
@@ -386,7 +386,12 @@ def test_control_characters_spelled_as_escapes_are_taken_out():
     assert read_file("a.xlsx", content).sheets[0].frame.loc[2, 0] == "abc"
 
 
-def test_days_counted_from_1904_are_right():
-    content = write_workbook([["a", date(2019, 8, 15)]], ["x", "y"], date_1904=True)
-    sheet = read_file("a.xlsx", content).sheets[0]
-    assert sheet.frame.loc[2].tolist() == ["a", "15/08/2019"]
+@pytest.mark.parametrize("extension", [b"", b'<extLst><ext><workbookPr x="1"/></ext></extLst>'])
+def test_days_counted_from_1904_are_right_whatever_an_extension_says(extension):
+    rows = [["a", date(2019, 8, 15), datetime(2019, 8, 15, 9, 30)]]
+    content = rezip(
+        write_workbook(rows, ["x", "y", "z"], date_1904=True),
+        {"xl/workbook.xml": lambda xml: xml.replace(b"</workbook>", extension + b"</workbook>")},
+    )
+    frame = read_file("a.xlsx", content).sheets[0].frame
+    assert frame.loc[2].tolist() == ["a", "15/08/2019", "15/08/2019 09:30:00"]

@@ -146,6 +146,16 @@ def test_whole_numbers_come_back_with_all_their_digits(numbers):
     assert frame[0].tolist() == [str(number) for number in numbers]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=8))
+def test_numbers_come_back_with_all_their_decimals(numbers):
+    # Fifteen significant digits are what the writer (as Excel) keeps.
+    kept = [float(f"{number:.16G}") for number in numbers]
+    frame = read(write_workbook([["", number] for number in numbers], ["x", "y"])).frame
+    assert [float(text) for text in frame[1]] == kept
+    assert not frame[1].str.contains("[eE]").any()
+
+
 # ---- sheets
 
 
@@ -199,6 +209,17 @@ def test_columns_in_an_old_vietnamese_font_are_named():
     assert read(content).fonts == {0: "tcvn3", 2: "vni"}
     assert [(one.column, one.value) for one in remarks(content, "old_font")] == [
         ("A", "tcvn3"), ("C", "vni")]  # fmt: skip
+
+
+def test_old_font_cells_among_unicode_ones_are_decoded_by_their_places():
+    def old(book, sheet):
+        font = book.add_format({"font_name": ".VnTime"})
+        sheet.write_string(1, 0, "HuyÖn C« T«", font)
+        sheet.write_string(2, 0, "Huyện Cô Tô")
+
+    sheet = read(write_workbook([], ["Tên huyện, tổ, bên"], finish=old))
+    assert sheet.header == ("Tên huyện, tổ, bên",) and sheet.fonts == {}
+    assert sheet.frame[0].tolist() == ["Huyện Cô Tô", "Huyện Cô Tô"]
 
 
 # ---- how other programs write workbooks
@@ -261,13 +282,14 @@ def test_an_ending_that_is_not_the_formats_is_told_and_nothing_more(name):
 
 def test_an_old_xls_is_read_with_its_rows_and_dates():
     cells = [(2, 1, "MãXã"), (2, 2, "Ngày"), (3, 1, "06652"), (3, 2, date(2019, 9, 3)),
-             (5, 1, "Đầm Hà"), (5, 2, 5)]  # fmt: skip
+             (5, 1, "Đầm Hà"), (5, 2, 0.12345678012345), (6, 1, 5), (6, 2, "0,5")]  # fmt: skip
     file = read_file("a.xls", build_xls(cells))
     sheet = file.sheets[0]
     assert file.format == "xls" and file.remarks == () and sheet.name == "TraLoi"
     assert sheet.header == ("", "MãXã", "Ngày") and sheet.header_row == 3
-    assert list(sheet.frame.index) == [4, 6]
-    assert sheet.frame[[1, 2]].to_numpy().tolist() == [["06652", "03/09/2019"], ["Đầm Hà", "5"]]
+    assert list(sheet.frame.index) == [4, 6, 7]
+    assert sheet.frame[[1, 2]].to_numpy().tolist() == [
+        ["06652", "03/09/2019"], ["Đầm Hà", "0.12345678012345"], ["5", "0,5"]]  # fmt: skip
 
 
 def test_a_hidden_sheet_of_an_xls_is_not_read():

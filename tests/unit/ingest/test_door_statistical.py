@@ -12,6 +12,7 @@ import pytest
 
 from dgi.errors import WorkbookError
 from dgi.ingest.door import read_file
+from dgi.ingest.sheets import Declared
 
 DATA = pd.DataFrame({
     "q1": [1.0, 888.0, None, 2.5, 950.0],
@@ -103,6 +104,13 @@ def test_a_number_beyond_what_is_kept_exactly_is_told(tmp_path):
     file = read_file("a.sav", path.read_bytes())
     assert file.sheets[0].frame[0].tolist() == ["123456789012345???"]
     assert [one.column for one in file.remarks] == ["ma"]
+
+
+def test_a_dta_typed_in_an_old_font_is_passed_on_with_its_name(tmp_path):
+    path = tmp_path / "a.dta"
+    pd.DataFrame({"ten": ["HuyÖn C« T«"]}).to_stata(path, write_index=False, version=114)
+    sheet = read_file("a.dta", path.read_bytes(), Declared(encoding="tcvn3")).sheets[0]
+    assert sheet.frame.loc[2, 0] == "HuyÖn C« T«" and sheet.fonts == {0: "tcvn3"}
 
 
 @pytest.mark.parametrize("kept", [0.05, 0.3, 0.6, 0.97, 0.999])
