@@ -17,7 +17,7 @@ from pipelines.versions import code_version
 BASE = [
     "data/tables/columns.csv", "dgi/facts", "dgi/errors.py", "dgi/ingest",
     "dgi/survey", "dgi/index", "dgi/papi", "assets/declare.py", "pipelines/partitions.py",
-    "pipelines/schemas.py", "pipelines/stores.py", "pipelines/io_managers.py",
+    "pipelines/schemas.py", "pipelines/files.py", "pipelines/stores.py", "pipelines/io_managers.py",
 ]  # fmt: skip
 OWNER = "team:data-engineering"
 SCHEMAS = Schemas(FACTS.table("tables/columns.csv"))

@@ -16,8 +16,8 @@ from cryptography.exceptions import InvalidTag
 from rich.console import Console
 
 from dgi.ingest.privacy import seal, trace_of, unseal
+from pipelines.files import from_parquet, to_parquet, write_atomically
 from pipelines.settings import Settings
-from pipelines.stores import from_parquet, to_parquet, write_atomically
 
 SHORTEST_SECRET = 16  # characters
 TRACE = "(the secret that pseudonyms rest on)"

@@ -19,7 +19,8 @@ ACTIONS = ("value", "withdraw", "confirmed", "superseded")
 STATUS = {"value": "applied", "withdraw": "withdrawn"}
 LOG_COLUMNS = ["log_file", "log_sheet", "line", "who", "when", "why", "respondent_id", "question",
                "old_value", "new_value", "file", "sheet", "row", "action"]  # fmt: skip
-APPLIED_COLUMNS = ["file", "line", "who", "when", "why", "respondent_id", "question", "status"]
+APPLIED_COLUMNS = ["file", "sheet", "line", "who", "when", "why", "respondent_id", "question",
+                   "status"]  # fmt: skip
 DISPLACED = (
     "Kiểm tra lại; nếu tệp đã được gửi lại với giá trị mới thì xóa dòng này hoặc ghi ViecLam là "
     "'superseded'.",
@@ -127,7 +128,9 @@ def apply_corrections(
     ]  # fmt: skip
     if faults:
         raise CorrectionError(faults)
-    applied = ordered.drop(columns="file").rename(columns={"log_file": "file"})
+    applied = ordered.drop(columns=["file", "sheet"]).rename(
+        columns={"log_file": "file", "log_sheet": "sheet"}
+    )
     applied["status"] = applied["action"].replace(STATUS)
     return replay.corrected(), applied[APPLIED_COLUMNS]
 

@@ -24,17 +24,12 @@ def indicator_values(
     [scale_min, scale_max], NaN where not asked, refused, or a don't-know that is missing.
     """
     lists = questionnaire.questions.set_index("question")["answers"]
-    kinds = {
-        name: rows.groupby("kind")["code"].agg(list).to_dict()
-        for name, rows in questionnaire.answers.groupby("answers")
-    }
     values = np.full((len(responses), len(indicators)), np.nan)
     for column, row in enumerate(indicators.itertuples(index=False)):
         parts = []
         for question in row.question.split(" "):
             codes = responses[question].to_numpy(dtype=float, na_value=np.nan)
-            kind = kinds[lists[question]]
-            valid = np.isin(codes, kind["valid"])
+            valid = np.isin(codes, questionnaire.codes(lists[question], "valid"))
             if row.measure == "mean":
                 parts.append(np.where(valid, codes, np.nan))
                 continue
@@ -42,7 +37,7 @@ def indicator_values(
             if row.dk == "counts_as_no":
                 # "No" to a good thing is 0; where direction is -1 the counted answer is the bad
                 # thing, and not knowing of it is not having met it: 0 as well.
-                value[np.isin(codes, kind.get("dont_know", []))] = 0.0
+                value[np.isin(codes, questionnaire.codes(lists[question], "dont_know"))] = 0.0
             parts.append(value)
         values[:, column] = np.sum(parts, axis=0)
     return values

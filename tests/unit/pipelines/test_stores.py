@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from pipelines.files import from_parquet, to_parquet, write_atomically
 from pipelines.partitions import FACTS
 from pipelines.schemas import SchemaError, Schemas
 from pipelines.stores import (
@@ -15,9 +16,6 @@ from pipelines.stores import (
     Manifest,
     ReportShelf,
     WarehouseStore,
-    from_parquet,
-    to_parquet,
-    write_atomically,
 )
 from sql.warehouse import Warehouse
 
