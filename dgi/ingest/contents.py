@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ OWN_FIT = 0.9
 # ... and at least this share of each fits the other's, in at least so many cells.
 CROSS_FIT = 0.95
 LEAST_CELLS = 10
+# A column of which next to nothing fits is enough: its place may be held by one that fits both.
+LOST_FIT = 0.1
 MOST_TEXTS = 2000  # distinct texts of a column that are looked at, the most frequent ones
 
 
@@ -141,7 +143,7 @@ def _fits_column(row: Any, lists: Mapping[str, AnswerList]) -> Fit | None:
 
 
 def find_swapped(columns: Mapping[str, pd.Series], fits: Mapping[str, Fit]) -> list[tuple]:
-    """Pairs of names whose columns changed places: neither fits its own, each fits the other's.
+    """Pairs of names whose columns changed places: each fits the other's better than its own.
 
     `columns`: text by name. Two columns with the same answers, or of which one takes any text,
     cannot be told apart by what stands in them.
@@ -150,10 +152,13 @@ def find_swapped(columns: Mapping[str, pd.Series], fits: Mapping[str, Fit]) -> l
     counts = {
         name: own.head(MOST_TEXTS) for name, own in counts.items() if own.sum() >= LEAST_CELLS
     }
-    odd = [name for name, own in counts.items() if _share(own, fits[name]) < OWN_FIT]
+    own_fit = {name: _share(own, fits[name]) for name, own in counts.items()}
+    odd = [name for name, share in own_fit.items() if share < OWN_FIT]
+    lost = [name for name in odd if own_fit[name] < LOST_FIT]
+    pairs = [*combinations(odd, 2), *product(lost, [name for name in counts if name not in odd])]
     return [
         (one, other)
-        for one, other in combinations(odd, 2)
+        for one, other in pairs
         if _share(counts[one], fits[other]) >= CROSS_FIT
         and _share(counts[other], fits[one]) >= CROSS_FIT
     ]

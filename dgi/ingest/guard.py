@@ -93,8 +93,10 @@ def _start(memory: int) -> subprocess.Popen[bytes]:
     """A fresh interpreter, not a fork: it holds nothing of the parent's data."""
     root = str(Path(dgi.__file__).resolve().parent.parent)
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    # Whoever breaks out of a reader finds no secret of ours in it.
+    inherited = {name: value for name, value in os.environ.items() if name[:4] != "DGI_"}
     environment = {
-        **os.environ, "PYTHONPATH": path, "ARROW_DEFAULT_MEMORY_POOL": "system",
+        **inherited, "PYTHONPATH": path, "ARROW_DEFAULT_MEMORY_POOL": "system",
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2",
         "RUST_BACKTRACE": "0",
     }  # fmt: skip

@@ -189,7 +189,7 @@ def test_order_changes_nothing_and_a_higher_threshold_adds_nothing(seed, order, 
     for measure, kind in measures:
         measured = measure(rows, FORM, *kind)
         again = measure(shuffle(rows, order), FORM, *kind)
-        pd.testing.assert_frame_equal(measured.frame, again.frame)
+        pd.testing.assert_frame_equal(measured.frame, again.frame, check_exact=True)
         assert np.isfinite(measured.frame["value"]).all()
         assert measured.base == len(measured.frame) > 0
         assert set(measured.findings(low + more).index) <= set(measured.findings(low).index)

@@ -78,6 +78,15 @@ def test_one_or_two_rare_answers_do_not_make_an_interviewer_stand_out():
     assert found[2] > 3
 
 
+def test_rates_that_hardly_vary_are_no_surer_than_trials_of_their_own():
+    rows = of_interviewers(20, 20, 20)
+    rows[QUESTIONS[:3]] = 888
+    rows.loc[:19, "q3"] = 888  # four of thirty in each interview, against three
+    trials = 2 * (np.arcsin((4 / 30) ** 0.5) - np.arcsin((3 / 30) ** 0.5)) / (3 / 1200) ** 0.5
+    z = z_of(measure_interviewer_excess(rows, FORM, "dont_know"))
+    assert z["DTV0"] == pytest.approx(trials, rel=0.01)
+
+
 def test_the_one_who_lets_people_off_stands_out_and_a_beginner_does_not():
     rows = with_dont_knows(
         of_interviewers(30, 30, 30, 30, 2),
@@ -148,12 +157,15 @@ def test_order_changes_nothing_and_a_higher_threshold_adds_nothing(seed, order, 
         (measure_interviewer_effects, ("commune_code",)),
     ):
         measured = measure(rows, FORM, *arguments)
-        pd.testing.assert_frame_equal(measured.frame, measure(other, FORM, *arguments).frame)
+        pd.testing.assert_frame_equal(
+            measured.frame, measure(other, FORM, *arguments).frame, check_exact=True
+        )
         assert measured.taken and np.isfinite(measured.frame["value"]).all()
         assert set(measured.findings(low + more).index) <= set(measured.findings(low).index)
     pd.testing.assert_frame_equal(
         tabulate_interviewers(rows, FORM, **THRESHOLDS),
         tabulate_interviewers(other, FORM, **THRESHOLDS),
+        check_exact=True,
     )
 
 

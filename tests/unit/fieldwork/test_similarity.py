@@ -142,6 +142,8 @@ def test_interviews_with_next_to_no_answers_are_no_copies_of_one_another():
     rows.loc[:3, QUESTIONS[5:]] = pd.NA
     rows.loc[:3, QUESTIONS[:5]] = 1
     assert measure_exact_copies(rows, FORM).base == 2
+    assert len(measure_exact_copies(rows, FORM, min_answered=5).findings(3)) == 4
+    assert measure_exact_copies(rows, FORM, min_answered=6).findings(1).empty
 
 
 def test_a_submission_id_given_twice_is_found():
@@ -189,7 +191,9 @@ def test_order_changes_nothing_and_a_higher_threshold_adds_nothing(order, low, m
     rows = copied(interviews(30), 1, 2, changed=2)
     for measure in (measure_best_match, measure_fewest_differences, measure_exact_copies):
         measured = measure(rows, FORM)
-        pd.testing.assert_frame_equal(measured.frame, measure(shuffle(rows, order), FORM).frame)
+        pd.testing.assert_frame_equal(
+            measured.frame, measure(shuffle(rows, order), FORM).frame, check_exact=True
+        )
         assert np.isfinite(measured.frame["value"]).all()
         higher, lower = measured.findings(low + more), measured.findings(low)
         assert set(higher.index) <= set(lower.index)

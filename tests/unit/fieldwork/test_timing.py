@@ -80,7 +80,7 @@ def test_order_changes_nothing_and_a_higher_threshold_adds_nothing(seed, order, 
     for measure, arguments, _ in MEASURES:
         measured = measure(rows, **arguments)
         again = measure(shuffle(rows, order), **arguments)
-        pd.testing.assert_frame_equal(measured.frame, again.frame)
+        pd.testing.assert_frame_equal(measured.frame, again.frame, check_exact=True)
         assert np.isfinite(measured.frame["value"]).all()
         assert measured.base == len(measured.frame)
         assert set(measured.findings(low + more).index) <= set(measured.findings(low).index)
@@ -206,7 +206,8 @@ def test_times_are_read_as_the_delivery_is_typed():
 
 def test_other_hours_of_night_may_be_agreed():
     rows = set_cells(interviews(4), 1, started_at="2019-08-15 19:00", ended_at="2019-08-15 19:40")
-    assert values(timing.measure_night(rows, morning=6, evening=19.5)) == {ID[1]: 10}
+    rows = set_cells(rows, 2, started_at="2019-08-15 05:40", ended_at="2019-08-15 06:10")
+    assert values(timing.measure_night(rows, morning=6, evening=19.5)) == {ID[1]: 10, ID[2]: 20}
 
 
 def test_a_date_that_differs_from_the_recorded_start_is_found():

@@ -239,7 +239,13 @@ def test_a_header_without_a_word_is_refused_only_where_there_is_data():
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("MaXa", "MaThon"), ("GioiTinh", "Tuoi"), ("C101a", AGREE), ("NgayPV", "NguoiLon")],
+    [
+        ("MaXa", "MaThon"),
+        ("GioiTinh", "Tuoi"),
+        ("C101a", AGREE),
+        ("NgayPV", "NguoiLon"),
+        ("MaDTV", "C101a"),
+    ],
 )
 def test_two_columns_that_changed_places_are_told(one, other):
     header = renamed(**{one: other, other: one})
