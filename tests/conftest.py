@@ -28,6 +28,7 @@ class SmallProvince:
             "DGI_DATA": str(self.folder / "data"),
             "DGI_LANDING": str(self.landing),
             "DGI_HOME": str(self.home),
+            "DGI_SECRET_KEY": "a secret of the tests",
             "PYTHONPATH": str(ROOT),
             "DAGSTER_DISABLE_TELEMETRY": "yes",
         }

@@ -128,9 +128,7 @@ def _measure_distance(
     if not given.any():
         return not_taken("no_interviews" if rows.empty else "too_few_answers")
     found = distance(values[given], groups[given]).reindex(rows.index)
-    # Equal numbers have no spread, though the mean of them may be off in the last digit.
-    own = values.groupby(groups)
-    spread = np.isfinite(found) & (own.transform("max") > own.transform("min"))
+    spread = np.isfinite(found)  # over a spread of zero the distance is no number
     if not spread.any():
         return not_taken("no_spread")
     return list_interviews(rows, found, given & spread, question=str(numbers.name))

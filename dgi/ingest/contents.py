@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ OWN_FIT = 0.9
 # ... and at least this share of each fits the other's, in at least so many cells.
 CROSS_FIT = 0.95
 LEAST_CELLS = 10
-# A column of which next to nothing fits is enough: its place may be held by one that fits both.
+# Where next to nothing of one column fits, the other may fit both, if it is the only such one.
 LOST_FIT = 0.1
 MOST_TEXTS = 2000  # distinct texts of a column that are looked at, the most frequent ones
 
@@ -154,14 +154,18 @@ def find_swapped(columns: Mapping[str, pd.Series], fits: Mapping[str, Fit]) -> l
     }
     own_fit = {name: _share(own, fits[name]) for name, own in counts.items()}
     odd = [name for name, share in own_fit.items() if share < OWN_FIT]
-    lost = [name for name in odd if own_fit[name] < LOST_FIT]
-    pairs = [*combinations(odd, 2), *product(lost, [name for name in counts if name not in odd])]
-    return [
-        (one, other)
-        for one, other in pairs
-        if _share(counts[one], fits[other]) >= CROSS_FIT
-        and _share(counts[other], fits[one]) >= CROSS_FIT
-    ]
+
+    def cross(one: str, other: str) -> bool:
+        there, back = _share(counts[one], fits[other]), _share(counts[other], fits[one])
+        return min(there, back) >= CROSS_FIT
+
+    pairs = [pair for pair in combinations(odd, 2) if cross(*pair)]
+    paired = {name for pair in pairs for name in pair}
+    for name in odd:
+        if own_fit[name] < LOST_FIT and name not in paired:
+            others = [other for other in counts if other not in odd and cross(name, other)]
+            pairs += [(name, other) for other in others if len(others) == 1]
+    return pairs
 
 
 def _share(counts: pd.Series, fit: Fit) -> float:
