@@ -99,7 +99,8 @@ def test_the_delivery_with_persons_in_it_goes_all_the_way(planted):
     province, done = planted
     assert done.returncode == 0, done.stdout + done.stderr
     corrected = pd.read_parquet(
-        province.home / f"lake/applied_corrections/survey_year={YEAR}/district={DISTRICT}/part.parquet"
+        province.home
+        / f"lake/applied_corrections/survey_year={YEAR}/district={DISTRICT}/part.parquet"
     )
     assert list(corrected["status"]) == ["applied"]
 
