@@ -60,6 +60,44 @@ def published_papi(
 @dg.asset(
     partitions_def=survey_year,
     io_manager_key="warehouse",
+    ins={
+        name: dg.AssetIn(partition_mapping=all_districts_of_the_year)
+        for name in ("delivered_files", "fieldwork", "interviewers")
+    },
+    **describe(
+        "published_fieldwork",
+        GROUP,
+        "One row is one table of one survey year in the warehouse: files delivered, checks of the "
+        "fieldwork, interviewers by code. No answer is in them.",
+        LOADING,
+        kinds=KINDS,
+        tags={"task": "T4"},
+    ),
+)
+def published_fieldwork(
+    context: dg.AssetExecutionContext,
+    delivered_files: Frames,
+    fieldwork: Frames,
+    interviewers: Frames,
+) -> Frames:
+    given = {"delivered_files": delivered_files, "fieldwork": fieldwork,
+             "interviewers": interviewers}  # fmt: skip
+
+    def tables(year: str) -> Frames:
+        return {
+            name: pd.concat(
+                [frames[key] for key in sorted(frames) if place(key)[0] == int(year)],
+                ignore_index=True,
+            )
+            for name, frames in given.items()
+        }
+
+    return for_each(context, tables)
+
+
+@dg.asset(
+    partitions_def=survey_year,
+    io_manager_key="warehouse",
     ins={"indicator_estimates": dg.AssetIn(partition_mapping=all_districts_of_the_year)},
     **describe(
         "published_survey",

@@ -6,8 +6,8 @@ from __future__ import annotations
 import dagster as dg
 
 STAGES = (
-    "reference", "causes", "ingestion", "quality", "index", "change", "ranking", "reports",
-    "warehouse",
+    "reference", "causes", "ingestion", "quality", "fieldwork", "index", "change", "ranking",
+    "reports", "warehouse",
 )  # fmt: skip
 
 
@@ -16,6 +16,7 @@ def all_checks() -> list[dg.AssetChecksDefinition]:
     from checks import (
         causes,
         change,
+        fieldwork,
         index,
         ingestion,
         quality,
@@ -25,5 +26,16 @@ def all_checks() -> list[dg.AssetChecksDefinition]:
         warehouse,
     )
 
-    stages = (reference, causes, ingestion, quality, index, change, ranking, reports, warehouse)
+    stages = (
+        reference,
+        causes,
+        ingestion,
+        quality,
+        fieldwork,
+        index,
+        change,
+        ranking,
+        reports,
+        warehouse,
+    )
     return [check for stage in stages for check in stage.CHECKS]

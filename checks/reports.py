@@ -30,7 +30,7 @@ def _file_facts(content: bytes) -> dict[str, int]:
     }
 
 
-def _views(files: Mapping[str, Mapping[str, bytes]], is_sample: bool) -> Views:
+def workbook_views(files: Mapping[str, Mapping[str, bytes]], is_sample: bool) -> Views:
     rows = []
     for partition, contents in files.items():
         for content in contents.values():
@@ -41,7 +41,7 @@ def _views(files: Mapping[str, Mapping[str, bytes]], is_sample: bool) -> Views:
 
 
 def papi_views(context: Any, papi_report: dict[str, dict[str, bytes]]) -> Views:
-    return _views(papi_report, is_sample=False)
+    return workbook_views(papi_report, is_sample=False)
 
 
 def annual_views(
@@ -50,7 +50,7 @@ def annual_views(
     district_scores: dict[str, pd.DataFrame],
 ) -> Views:
     views = [
-        _views({year: files}, bool(district_scores[year]["is_sample"].any()))["files"]
+        workbook_views({year: files}, bool(district_scores[year]["is_sample"].any()))["files"]
         for year, files in annual_report.items()
     ]
     return {"files": pd.concat(views, ignore_index=True)}
@@ -62,7 +62,7 @@ def profile_views(
     indicator_estimates: dict[str, pd.DataFrame],
 ) -> Views:
     views = [
-        _views({key: files}, bool(indicator_estimates[key]["is_sample"].any()))["files"]
+        workbook_views({key: files}, bool(indicator_estimates[key]["is_sample"].any()))["files"]
         for key, files in district_profile.items()
     ]
     return {"files": pd.concat(views, ignore_index=True)}

@@ -32,6 +32,7 @@ def yearly_views(context: Any, **given: dict[str, dict[str, tuple[int, int]]]) -
 CHECKS: list[dg.AssetChecksDefinition] = [
     suite_checks("warehouse", "published_reference", None, reference_views),
     suite_checks("warehouse", "published_papi", papi_year, yearly_views),
+    suite_checks("warehouse", "published_fieldwork", survey_year, yearly_views),
     suite_checks("warehouse", "published_survey", survey_year, yearly_views),
     suite_checks("warehouse", "published_analysis", survey_year, yearly_views),
 ]

@@ -10,6 +10,7 @@ import dagster as dg
 from assets import (
     causes,
     change,
+    fieldwork,
     index,
     ingestion,
     quality,
@@ -37,10 +38,10 @@ PUBLISHED = [
     "decision_items", "administrative_units", "indicators", "survey_sets", "papi_scores",
     "papi_diagnosis", "indicator_estimates", "district_scores", "district_changes",
     "rank_probabilities", "district_trends", "small_area_scores", "robustness", "ranking_choices",
-    "ranking_alternatives", "priorities",
+    "ranking_alternatives", "priorities", "delivered_files", "fieldwork", "interviewers",
 ]  # fmt: skip
 ASSETS = dg.load_assets_from_modules(
-    [reference, causes, ingestion, quality, index, change, ranking, reports, warehouse]
+    [reference, causes, ingestion, quality, fieldwork, index, change, ranking, reports, warehouse]
 )
 
 
@@ -51,10 +52,12 @@ class Pipeline:
         self.settings = settings
         self.lake = Lake(settings.lake)
         self.reports = ReportShelf(settings.reports, self.lake)
+        self.returns = ReportShelf(settings.returns, self.lake)
         self.warehouse = Warehouse(settings.warehouse, SCHEMAS.columns, PUBLISHED)
         kept_by: dict[str, Store] = {
             "io_manager": self.lake,
             "reports": self.reports,
+            "returns": self.returns,
             "warehouse": WarehouseStore(self.warehouse),
         }
         stores = {

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
         return self.home / "reports"
 
     @property
+    def returns(self) -> Path:
+        return self.home / "returns"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
 

@@ -224,3 +224,13 @@ def pad_codes(text: pd.Series, width: int, known: Collection[str]) -> pd.Series:
         return whole + (parts[2] or "") if whole in known else code
 
     return map_spellings(text, pad)
+
+
+def column_letter(position: int) -> str:
+    """0 -> 'A', 26 -> 'AA': a column as a spreadsheet calls it."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

@@ -12,22 +12,12 @@ from dgi.errors import Fault
 from dgi.facts.column_maps import ANY_FILE, ColumnMap
 from dgi.facts.questionnaire import Questionnaire
 from dgi.facts.rows import FIRST_ROW
-from dgi.facts.spelling import fold
+from dgi.facts.spelling import column_letter, fold
 from dgi.ingest.headers import plain
 from dgi.ingest.sheets import TextSheet
 
 NEAR = 0.6  # least likeness of a suggested header, by difflib
 TIE = 0.03  # two likenesses no further apart are a tie
-
-
-def column_letter(position: int) -> str:
-    """0 -> 'A', 26 -> 'AA': a column as a spreadsheet calls it."""
-    letters = ""
-    position += 1
-    while position:
-        position, rest = divmod(position - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
 
 
 def suggest_map(

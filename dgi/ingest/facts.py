@@ -20,6 +20,7 @@ from dgi.facts.column_maps import (
     check_system_columns,
 )
 from dgi.facts.decision import Decision
+from dgi.facts.fieldwork_rules import SHEET, WHERE, check_fieldwork_rules
 from dgi.facts.indicator_sets import REPAIR as SET_REPAIR
 from dgi.facts.indicator_sets import IndicatorSet, IndicatorSetRow
 from dgi.facts.questionnaire import REPAIR as QUESTIONNAIRE_REPAIR
@@ -27,8 +28,10 @@ from dgi.facts.questionnaire import Questionnaire, QuestionnaireRow
 from dgi.facts.rows import Row, check_rows
 from dgi.facts.surveys import DesignRow, SurveyRow, check_designs, check_surveys
 from dgi.facts.units import Units
+from dgi.fieldwork.quality import ARGUMENTS
 from dgi.ingest.boundaries import Boundaries
 from dgi.ingest.deliveries import Form
+from dgi.ingest.door import read_file
 from dgi.ingest.headers import HeaderBook
 from dgi.papi.scores import (
     ProvinceRow,
@@ -194,6 +197,19 @@ class Facts:
         if not path.exists():
             return ColumnMap.empty(f"data/{where}")
         return ColumnMap.from_table(read_table(path), f"data/{where}")
+
+    @cached_property
+    def fieldwork_rules(self) -> pd.DataFrame:
+        """The survey manager's checks of fieldwork and their thresholds."""
+        path = self.folder / "fieldwork/checks.xlsx"
+        try:
+            file = read_file(WHERE.rpartition(",")[0], path.read_bytes())
+            sheet = next(sheet for sheet in file.sheets if sheet.name == SHEET)
+        except (OSError, StopIteration):
+            rule = f"there is no workbook with a sheet {SHEET}"
+            raise FactError([Fault(WHERE, rule, "Restore it from version control.")]) from None
+        table = sheet.frame.fillna("").set_axis(list(sheet.header), axis=1)
+        return check_fieldwork_rules(table, ARGUMENTS)
 
     @cached_property
     def boundaries(self) -> Boundaries | None:
