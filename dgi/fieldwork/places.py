@@ -36,7 +36,7 @@ def measure_other_places(responses: pd.DataFrame) -> Measured:
 def measure_gps_error(responses: pd.DataFrame) -> Measured:
     """Accuracy of the coordinates in metres, as the device stated it."""
     rows = sort_interviews(responses)
-    accuracy = find_delivered(rows, "gps_accuracy").astype(float)
+    accuracy = pd.to_numeric(find_delivered(rows, "gps_accuracy"), errors="coerce")
     known = accuracy.notna()
     if not known.any():
         return not_taken("no_places")

@@ -71,5 +71,7 @@ def test_points_are_read_as_tools_write_them(text, latitude, longitude, accuracy
 
 
 def test_latitude_and_longitude_may_stand_in_two_columns():
-    points = read_points(None, pd.Series(["20,95"], dtype="str"), pd.Series(["107.08"], dtype="str"))
+    points = read_points(
+        None, pd.Series(["20,95"], dtype="str"), pd.Series(["107.08"], dtype="str")
+    )
     assert points.iloc[0]["latitude"] == 20.95 and points.iloc[0]["longitude"] == 107.08
