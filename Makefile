@@ -7,22 +7,26 @@ BIN := $(VENV)/bin
 # R's survey package: its data sets are what the oracle tests read, its speed what we compare with.
 R_SURVEY := Rscript -e 'library(survey)' >/dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq r-cran-survey)
 YEAR ?=
+NEW_VERSION ?=
 PORT ?= 3000
 BENCH ?=
 export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help refresh sample test lint bench pin ui clean
+.PHONY: help refresh sample new-year test lint bench pin ui clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
 refresh: $(VENV)/run ## Make every year from workbooks and published PAPI to reports (YEAR=2019 for one)
 	$(BIN)/python -m pipelines.refresh $(if $(YEAR),--year $(YEAR))
 
 sample: $(VENV)/run ## Fill empty landing folders with the simulated survey (sample data)
 	$(BIN)/python -m pipelines.sample
+
+new-year: $(VENV)/run ## Draft a survey year's fact files (YEAR=2021; NEW_VERSION=yes when questions change)
+	$(BIN)/python -m pipelines.new_year --year $(YEAR) $(if $(NEW_VERSION),--new-version)
 
 test: $(VENV)/dev ## Everything CI checks: style, import rules, types, all tests
 	$(MAKE) --no-print-directory lint

@@ -3,7 +3,7 @@ Does not belong here: what is found (dgi.fieldwork), or the sheets (return_workb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -54,12 +54,11 @@ def list_to_answer(
     cell = [*PLACE, "question"]
     rows = rows.drop_duplicates([*cell, "measure", "other"])
     known = {name: number for name, number in numbers.items() if name != ""}
-    told = [
-        {**group.iloc[0].to_dict(), "reason": _join(_tell(row, known) for row in group.itertuples())}
-        for _, group in rows.groupby(cell, sort=False)
-    ]
+    rows["reason"] = [_tell(row, known) for row in rows.itertuples(index=False)]
+    reasons = rows.groupby(cell, sort=False)["reason"].agg(_join)
+    told = rows.drop_duplicates(cell).assign(reason=reasons.array)
     columns = [*PLACE, "cell", "respondent_id", "interviewer", "question", "current", "severity"]
-    return pd.DataFrame(told, columns=[*columns, "reason"])
+    return told[[*columns, "reason"]].reset_index(drop=True)
 
 
 def _order(questionnaire: Questionnaire) -> dict[str, int]:
@@ -69,39 +68,36 @@ def _order(questionnaire: Questionnaire) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def _tell(row, numbers: Mapping[str, int]) -> Pair:
+def _tell(row, numbers: Mapping[str, int]) -> tuple[Pair, Pair]:
     """Why one finding is to be verified, and what to do."""
+    action = Pair(row.next_vi, row.next_en)
     if row.topic == words.SET_ASIDE:
-        return Pair(f"{row.reason_vi} {row.next_vi}", f"{row.reason_en} {row.next_en}")
-    parts = []
+        return Pair(row.reason_vi, row.reason_en), action
+    asides = []
     # Never the pseudonym: its digits could pass for a telephone number when the file comes back.
     if row.other in numbers:
-        pair = words.SEE_INTERVIEW
-        parts.append(Pair(*(text.format(number=numbers[row.other]) for text in pair)))
+        asides.append(words.fill(words.SEE_INTERVIEW, number=numbers[row.other]))
     if not row.value == row.threshold == 1:
-        value, threshold = figure(row.value), figure(row.threshold)
-        parts.append(
-            Pair(
-                words.MEASURED.vi.format(value=value.vi, threshold=threshold.vi),
-                words.MEASURED.en.format(value=value.en, threshold=threshold.en),
-            )
-        )
-    return Pair(
-        _sentence(words.NOT_KEPT.vi, row.reason_vi, [part.vi for part in parts], row.next_vi),
-        _sentence(words.NOT_KEPT.en, row.reason_en, [part.en for part in parts], row.next_en),
-    )
+        measured = {"value": figure(row.value), "threshold": figure(row.threshold)}
+        asides.append(words.fill(words.MEASURED, **measured))
+    rule = Pair(row.reason_vi.rstrip("."), row.reason_en.rstrip("."))
+    aside = Pair(*(f" ({'; '.join(parts)})" if parts else "" for parts in _by_language(asides)))
+    return words.fill(words.NOT_KEPT, rule=rule, aside=aside), action
 
 
-def _sentence(opening: str, rule: str, parts: list[str], action: str) -> str:
-    aside = f" ({'; '.join(parts)})" if parts else ""
-    return f"{opening}: “{rule.rstrip('.')}”{aside}. {action}"
+def _join(told: Iterable[tuple[Pair, Pair]]) -> Pair:
+    """Each different reason on a line, then each different thing to do."""
+    reasons, actions = (list(dict.fromkeys(part)) for part in zip(*told, strict=True))
+    mark = "• " if len(reasons) > 1 else ""
+    parts = [*(Pair(mark + reason.vi, mark + reason.en) for reason in reasons)]
+    joined = [" ".join(texts) for texts in _by_language(actions)]
+    between = "\n" if mark else " "
+    said = ("\n".join(texts) for texts in _by_language(parts))
+    return Pair(*(between.join(both) for both in zip(said, joined, strict=True)))
 
 
-def _join(reasons) -> Pair:
-    """Each different reason once, a line each."""
-    unique = list(dict.fromkeys(reasons))
-    mark = "• " if len(unique) > 1 else ""
-    return Pair(*("\n".join(mark + text for text in texts) for texts in zip(*unique, strict=True)))
+def _by_language(pairs: list[Pair]) -> tuple[list[str], list[str]]:
+    return [pair.vi for pair in pairs], [pair.en for pair in pairs]
 
 
 def figure(value: float) -> Pair:

@@ -41,7 +41,8 @@ WHY_NOT = {
     "too_few_interviews": Pair("quá ít phiếu", "too few interviews"),
 }
 SET_ASIDE = "set_aside"
-NOT_KEPT = Pair("Trái với yêu cầu", "Not as required")
+"""Topic of what was set aside before any check."""
+NOT_KEPT = Pair("Trái với yêu cầu: “{rule}”{aside}.", "Not as required: “{rule}”{aside}.")
 SEE_INTERVIEW = Pair("phiếu số {number}, trang Phieu", "interview {number} on sheet Phieu")
 MEASURED = Pair("đo được {value}, ngưỡng {threshold}", "measured {value}, threshold {threshold}")
 BLANK = "(trống)"
@@ -169,3 +170,18 @@ INTERVIEWER_COLUMNS = {
     "back_checked_n": (Pair("Phỏng vấn lại", "Checked again"), "whole"),
     "back_check_difference": (Pair("Khác khi hỏi lại", "Differ"), "share"),
 }
+
+
+def fill(text: Pair, **values: object) -> Pair:
+    """The text with its {placeholders} filled; a value may be a Pair, each language its own."""
+    return Pair(
+        *(
+            getattr(text, language).format(
+                **{
+                    name: getattr(value, language) if isinstance(value, Pair) else value
+                    for name, value in values.items()
+                }
+            )
+            for language in ("vi", "en")
+        )
+    )
