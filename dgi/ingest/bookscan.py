@@ -142,8 +142,9 @@ def _read_styles(archive: Archive, from_1904: bool) -> Styles:
         elif re.fullmatch("0{2,15}", code):
             padded[number] = len(code)
         font = int(style.get("fontId", 0))
-        if font < len(fonts) and fonts[font]:
-            old[number] = fonts[font]
+        own = fonts[font] if font < len(fonts) else None
+        if own:
+            old[number] = own
     return Styles(frozenset(dates), padded, old, from_1904)
 
 

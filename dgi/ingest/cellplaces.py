@@ -74,8 +74,8 @@ def locate(piece: bytes) -> Cells | None:
     opening = opening[data[opening + 1] == 99]
     starts = opening[data[opening + 2] == 32]
     at = starts + 3
-    for byte in b'r="':
-        if not (data[at] == byte).all():
+    for letter in b'r="':
+        if not (data[at] == letter).all():
             return None
         at = at + 1
     columns = np.zeros(len(starts), dtype=np.int64)
@@ -153,7 +153,8 @@ class Counter:
                 not token.group().endswith(b"/>"),
             ))  # fmt: skip
         table = np.array(found, dtype=np.int64).reshape(-1, 6).T
-        return Cells(*table[:5], table[5].astype(bool))
+        starts, rows, columns, styles, types, filled = table
+        return Cells(starts, rows, columns, styles, types, filled.astype(bool))
 
 
 def number_column(letters: bytes) -> int:

@@ -19,6 +19,8 @@ from .measure import lines_needed
 
 FILLS = {"error": style.MARKED, "warn": style.PALE, "info": "FFFFFF"}
 HIGHEST = 400  # points; a spreadsheet allows no row higher than 409
+LEADING = 1.22  # a line's height over its letters' size
+SMALL = 9  # size of the English below the Vietnamese
 
 
 class ReturnBook:
@@ -47,7 +49,7 @@ class ReturnBook:
 
     @property
     def small(self) -> Format:
-        return self.look(italic=True, font_size=9, font_color=f"#{style.QUIET}")
+        return self.look(italic=True, font_size=SMALL, font_color=f"#{style.QUIET}")
 
     def add_sheet(self, name: str, widths: Iterable[float]) -> Worksheet:
         """A sheet on A4 across, as wide as the page, marked where the data is a sample."""
@@ -96,10 +98,20 @@ def put_pair(
         sheet.write_string(row, at, clean_text(pair.vi), look)
 
 
-def points_of(cells: Iterable[tuple[str, float]], size: float = 10) -> float:
-    """Height of a row that shows the whole of its texts: (text, width of the column)."""
-    lines = max(lines_needed(text, width, size) for text, width in cells)
-    return min(max(lines, 1) * size * 1.3 + 4, HIGHEST)
+def points_of(cells: Iterable[tuple[str | Pair, float]], size: float = 10) -> float:
+    """Height of a row that shows the whole of its texts: (text, width of its column)."""
+    highest = max(
+        sum(lines_needed(text, width, own) * own * LEADING for text, own in _sized(said, size))
+        for said, width in cells
+    )
+    return min(highest + 4, HIGHEST)
+
+
+def _sized(said: str | Pair, size: float) -> list[tuple[str, float]]:
+    """Each text of a cell with the size it is set in, as `put_pair` sets it."""
+    if isinstance(said, str):
+        return [(said, size)]
+    return [(said.vi, size), (said.en, SMALL)] if said.en else [(said.vi, size)]
 
 
 def write_header(book: ReturnBook, sheet: Worksheet, row: int, headers: Sequence[Pair]) -> None:

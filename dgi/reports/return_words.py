@@ -118,6 +118,10 @@ SHEETS = (
     Pair("Phieu: các phiếu liên quan, chỉ hiện các ô cần xem", "interviews concerned"),
     Pair("MaTraLoi: mã trả lời của các câu cần xem", "answer codes of the questions concerned"),
     Pair("TomTat: kết quả mọi phép kiểm tra", "what every check found"),
+    Pair(
+        "TheoNhom: phát hiện về điều tra viên, thôn, câu hỏi, không gắn với một phiếu",
+        "findings on interviewers, villages and questions, of no single interview",
+    ),
     Pair("DieuTraVien: bảng theo điều tra viên", "the table of interviewers"),
 )
 
@@ -129,10 +133,6 @@ CHECK_HEADERS = (
     Pair("Đã xem", "Looked at"),
     Pair("Đo được lớn nhất", "Largest value"),
     Pair("Ngưỡng", "Threshold"),
-)
-GROUP_TITLE = Pair(
-    "Phát hiện về điều tra viên, thôn, câu hỏi (không gắn với một phiếu)",
-    "Findings on interviewers, villages and questions (not of one interview)",
 )
 GROUP_HEADERS = (
     Pair("Yêu cầu và việc cần làm", "What is required, and what to do"),

@@ -19,18 +19,19 @@ from . import style
 from .cells import clean_text
 from .language import Pair
 from .return_layout import FILLS, ReturnBook, points_of, put, put_pair, write_header
-from .return_rows import list_to_answer, number_interviews
-from .return_summary import write_interviewers, write_summary
+from .return_rows import PLACE, list_to_answer, number_interviews
+from .return_summary import write_groups, write_interviewers, write_summary
 
 # The header the corrections are read back by, and the widths that fill a landscape page.
 HEADER = {
-    "STT": 5, "Tep": 14, "TrangTinh": 9.5, "Dong": 6, "Cot": 7, "MaPhieu": 16.5, "CauHoi": 9,
-    "LyDo": 50, "GiaTriHienTai": 13, "TraLoi": 9, "NguoiSua": 12, "Ngay": 10.5, "GhiChu": 14,
+    "STT": 5, "Tep": 14, "TrangTinh": 9.5, "Dong": 6, "Cot": 7, "MaPhieu": 16.5, "CauHoi": 8.5,
+    "LyDo": 50, "GiaTriHienTai": 16.5, "TraLoi": 8, "NguoiSua": 12, "Ngay": 10.5, "GhiChu": 14,
 }  # fmt: skip
 TO_FILL = ("TraLoi", "NguoiSua", "Ngay", "GhiChu")
 """The only cells that are not locked."""
 LONGEST_PROMPT, LONGEST_LIST = 255, 255  # of a data validation
 COLUMNS_ON_A_PAGE = 12
+NARROW = 8.5
 WHO = ("respondent_id", "interviewer")
 GUIDE_WIDTH = 125
 
@@ -56,7 +57,8 @@ def write_return_workbook(
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                "strings_to_numbers": False,
                # Widths are in digits of this font, and row heights are reckoned by it.
-               "default_format_properties": {"font_name": style.FAMILY, "font_size": 11}}  # fmt: skip
+               "default_format_properties": {"font_name": style.FAMILY,
+                                             "font_size": 11}}  # fmt: skip
     with xlsxwriter.Workbook(buffer, options) as workbook:
         title = Pair(f"{words.TITLE.vi} – {district[0]}, {year}",
                      f"{words.TITLE.en} – {district[1]}, {year}")  # fmt: skip
@@ -70,7 +72,8 @@ def write_return_workbook(
         _write_to_answer(book, rows, questionnaire)
         _write_interviews(book, rows, interviews, questionnaire)
         _write_codes(book, rows, questionnaire)
-        write_summary(book, checks, findings, rules)
+        write_summary(book, checks, rules)
+        write_groups(book, findings, _headers(questionnaire))
         write_interviewers(book, interviewers)
     return buffer.getvalue()
 
@@ -82,7 +85,7 @@ def _write_guide(book: ReturnBook, has_rows: bool) -> None:
 
     def write(pair: Pair, look: Format, size: float = 11, opening: str = "") -> None:
         nonlocal row
-        text = f"{opening}{pair.vi}" + (f"\n{pair.en}" if pair.en else "")
+        text = Pair(f"{opening}. {pair.vi}", pair.en)
         put_pair(book, sheet, row, 0, pair, look, opening)
         sheet.set_row(row, points_of([(text, GUIDE_WIDTH - 4)], size))
         row += 1
@@ -137,7 +140,8 @@ def _write_to_answer(book: ReturnBook, rows: pd.DataFrame, questionnaire: Questi
             fitting = {"num_format": "dd/mm/yyyy"} if name == "Ngay" else {"num_format": "@"}
             sheet.write_blank(number, at[name], None, book.cell(locked=False, **fitting))
         _offer_answers(sheet, number, at["TraLoi"], row.question, questionnaire, lists)
-        said = [(f"{severity}. {row.reason.vi}\n{row.reason.en}", HEADER["LyDo"])]
+        reason = Pair(f"{severity}. {row.reason.vi}", row.reason.en)
+        said: list[tuple[str | Pair, float]] = [(reason, HEADER["LyDo"])]
         said += [(str(value), HEADER[name]) for name, value in place.items()]
         sheet.set_row(number, points_of(said))
 
@@ -190,7 +194,7 @@ def _write_interviews(
     widths = [5, 24, 10, 7, 17, 12]
     cells = rows[rows["question"] != ""]
     questions = [name for name in dict.fromkeys(cells["question"]) if name not in WHO]
-    sheet = book.add_sheet("Phieu", [*widths, *([8.5] * len(questions))])
+    sheet = book.add_sheet("Phieu", [*widths, *([NARROW] * len(questions))])
     if len(questions) > COLUMNS_ON_A_PAGE:
         sheet.set_print_scale(70)
         sheet.repeat_columns(0, 3)
@@ -203,6 +207,12 @@ def _write_interviews(
         (row.file, row.sheet, row.row, row.question): (row.current, row.severity)
         for row in cells.itertuples(index=False)
     }
+    lengths = cells[~cells["question"].isin(WHO)].sort_values(
+        "current", key=lambda text: text.str.len()
+    )
+    longest = dict(
+        zip(lengths[PLACE].itertuples(index=False, name=None), lengths["current"], strict=True)
+    )
     plain, middle = book.cell(), book.cell(align="center")
     for number, row in enumerate(interviews.itertuples(index=False), start=1):
         for at, value in enumerate((row.number, row.file, row.sheet, int(row.row))):
@@ -215,8 +225,15 @@ def _write_interviews(
             else:
                 look = book.cell(FILLS[found[1]], bold=True, align="center")
                 put(sheet, number, at, found[0] or words.BLANK, look)
-        height = [(row.file, widths[1]), (row.sheet, widths[2])]
-        sheet.set_row(number, points_of(height))
+        shown = [
+            flagged.get((row.file, row.sheet, row.row, name), ("", ""))[0] for name in questions
+        ]
+        texts = [
+            (row.file, widths[1]),
+            (row.sheet, widths[2]),
+            (max(shown, key=len, default=""), 7),
+        ]
+        sheet.set_row(number, points_of(texts))
 
 
 def _write_codes(book: ReturnBook, rows: pd.DataFrame, questionnaire: Questionnaire) -> None:
