@@ -14,8 +14,7 @@ from dgi.ingest.privacy import Keys
 from pipelines.partitions import district_year, place
 from pipelines.resources import FactsParam, SettingsParam, VaultParam
 
-MADE_BY = ["data/questionnaires", "data/units", "data/surveys.csv", "dgi/fieldwork",
-           "assets/quality.py", "pipelines/vault.py"]  # fmt: skip
+MADE_BY = ["data/questionnaires", "data/units", "data/surveys.csv", "assets/quality.py"]
 TASK = {"task": "T4"}
 
 

@@ -59,6 +59,7 @@ class ReturnBook:
         sheet.set_paper(9)
         sheet.set_margins(left=0.4, right=0.4, top=0.75, bottom=0.6)
         sheet.fit_to_pages(1, 0)
+        sheet.center_horizontally()
         mark = f'&C&"{style.FAMILY},Bold"&10{words.BANNER}' if self.is_sample else ""
         sheet.set_header(mark)
         name_shown = clean_text(self.title.vi).replace("&", "&&")[:120]

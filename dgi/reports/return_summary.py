@@ -18,7 +18,7 @@ FIGURES = {"whole": style.WHOLE, "share": style.PERCENT}
 
 
 def write_summary(book: ReturnBook, checks: pd.DataFrame, rules: pd.DataFrame) -> None:
-    widths = [66, 11, 30, 11, 11, 13, 11]
+    widths = [58, 11, 38, 11, 11, 13, 11]
     sheet = book.add_sheet("TomTat", widths)
     write_header(book, sheet, 0, words.CHECK_HEADERS)
     sheet.set_row(0, 44)

@@ -45,7 +45,7 @@ SET_ASIDE = "set_aside"
 NOT_KEPT = Pair("Trái với yêu cầu: “{rule}”{aside}.", "Not as required: “{rule}”{aside}.")
 SEE_INTERVIEW = Pair("phiếu số {number}, trang Phieu", "interview {number} on sheet Phieu")
 MEASURED = Pair("đo được {value}, ngưỡng {threshold}", "measured {value}, threshold {threshold}")
-BLANK = "(trống)"
+BLANK, MASKED, MASK_BEGINS = "(trống)", "(bị che)", "?"
 CONFIRM, WITHDRAW = "đúng", "rút"
 BANNER = "DỮ LIỆU MẪU / SAMPLE DATA"
 

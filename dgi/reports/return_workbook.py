@@ -19,7 +19,7 @@ from . import style
 from .cells import clean_text
 from .language import Pair
 from .return_layout import FILLS, ReturnBook, points_of, put, put_pair, write_header
-from .return_rows import PLACE, list_to_answer, number_interviews
+from .return_rows import list_to_answer, number_interviews
 from .return_summary import write_groups, write_interviewers, write_summary
 
 # The header the corrections are read back by, and the widths that fill a landscape page.
@@ -109,7 +109,7 @@ def _write_guide(book: ReturnBook, has_rows: bool) -> None:
         for line in words.LEGEND:
             write(line, book.look(indent=1))
     for line in words.SHEETS:
-        write(Pair(f"• {line.vi}", f"   {line.en}"), book.look(indent=1))
+        write(Pair(f"• {line.vi} / {line.en}", ""), book.look(indent=1))
 
 
 def _write_to_answer(book: ReturnBook, rows: pd.DataFrame, questionnaire: Questionnaire) -> None:
@@ -207,33 +207,21 @@ def _write_interviews(
         (row.file, row.sheet, row.row, row.question): (row.current, row.severity)
         for row in cells.itertuples(index=False)
     }
-    lengths = cells[~cells["question"].isin(WHO)].sort_values(
-        "current", key=lambda text: text.str.len()
-    )
-    longest = dict(
-        zip(lengths[PLACE].itertuples(index=False, name=None), lengths["current"], strict=True)
-    )
     plain, middle = book.cell(), book.cell(align="center")
     for number, row in enumerate(interviews.itertuples(index=False), start=1):
+        place = (row.file, row.sheet, row.row)
         for at, value in enumerate((row.number, row.file, row.sheet, int(row.row))):
             put(sheet, number, at, value, plain if at == 1 else middle)
         known = {"respondent_id": row.respondent_id, "interviewer": row.interviewer}
         for at, question in enumerate([*WHO, *questions], start=len(names) - len(WHO)):
-            found = flagged.get((row.file, row.sheet, row.row, question))
+            found = flagged.get((*place, question))
             if found is None:
                 put(sheet, number, at, known.get(question, ""), middle)
             else:
                 look = book.cell(FILLS[found[1]], bold=True, align="center")
-                put(sheet, number, at, found[0] or words.BLANK, look)
-        shown = [
-            flagged.get((row.file, row.sheet, row.row, name), ("", ""))[0] for name in questions
-        ]
-        texts = [
-            (row.file, widths[1]),
-            (row.sheet, widths[2]),
-            (max(shown, key=len, default=""), 7),
-        ]
-        sheet.set_row(number, points_of(texts))
+                is_masked = found[0].startswith(words.MASK_BEGINS)
+                put(sheet, number, at, words.MASKED if is_masked else found[0] or words.BLANK, look)
+        sheet.set_row(number, points_of([(row.file, widths[1]), (row.sheet, widths[2])]))
 
 
 def _write_codes(book: ReturnBook, rows: pd.DataFrame, questionnaire: Questionnaire) -> None:

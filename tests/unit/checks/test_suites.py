@@ -8,7 +8,8 @@ from checks.suites import Rule, judge, load_rules, validate
 from dgi.errors import FactError
 from pipelines.partitions import FACTS
 
-STAGES = ["reference", "causes", "ingestion", "quality", "index", "change", "reports", "warehouse"]
+STAGES = ["reference", "causes", "ingestion", "quality", "fieldwork", "index", "change",
+          "ranking", "reports", "warehouse"]  # fmt: skip
 CANARY = "0912345678"
 
 

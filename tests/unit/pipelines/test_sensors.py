@@ -1,0 +1,81 @@
+"""Belongs here: when a delivery asks for its partition, and that it asks once.
+Does not belong here: what the run it asks for makes (tests/end_to_end)."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from pipelines.definitions import Pipeline
+from pipelines.partitions import district_year_key
+from pipelines.sensors import CONTENT, FILES, landing
+from pipelines.settings import Settings
+
+OURS, THEIRS = (str(district_year_key(d, 2019)) for d in ("193-ha-long", "207-co-to"))
+
+
+@pytest.fixture
+def place(tmp_path):
+    pipeline = Pipeline(Settings(home=tmp_path / "home", landing=tmp_path / "landing"))
+    cursors = [None]
+
+    def look() -> list[dg.RunRequest]:
+        context = dg.build_sensor_context(
+            cursor=cursors[-1],
+            resources={"settings": pipeline.settings, "freshness": pipeline.freshness},
+        )
+        found = landing(context)
+        cursors.append(found.cursor if isinstance(found, dg.SensorResult) else context.cursor)
+        return list(found.run_requests or []) if isinstance(found, dg.SensorResult) else []
+
+    def put(name: str, content: bytes, district: str = "193-ha-long") -> None:
+        path = tmp_path / "landing" / "2019" / district / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    look.put, look.cursors = put, cursors  # type: ignore[attr-defined]
+    return look
+
+
+def test_a_new_file_asks_for_its_partition_once_it_rests(place):
+    assert place() == []
+    place.put("a.xlsx", b"half")
+    assert place() == []
+    place.put("a.xlsx", b"whole")
+    assert place() == []
+    (request,) = place()
+    assert str(request.partition_key) == OURS
+    assert len(request.tags[CONTENT]) == 64 and request.tags[FILES] == "1"
+    assert request.run_key == f"{OURS}:{request.tags[CONTENT]}"
+    assert place() == [] and place() == []
+
+
+def test_a_changed_file_a_correction_and_a_back_check_ask_again(place):
+    place.put("a.xlsx", b"one")
+    place()
+    seen = {place()[0].run_key}
+    for name in ("a.xlsx", "corrections/log.csv", "back-checks/again.csv"):
+        place.put(name, b"two")
+        place()
+        (request,) = place()
+        assert str(request.partition_key) == OURS
+        seen.add(request.run_key)
+    assert len(seen) == 4
+
+
+def test_a_shared_file_asks_for_every_district_and_no_name_is_in_a_tag(place):
+    place.put("../Nguyễn Văn A.csv", b"all", "x")
+    place()
+    requests = place()
+    assert len(requests) == 14 and {OURS, THEIRS} <= {str(r.partition_key) for r in requests}
+    assert not any("Nguyễn" in str(request.tags) for request in requests)
+
+
+def test_a_lost_cursor_asks_with_the_same_run_key(place):
+    place.put("a.xlsx", b"one")
+    place()
+    (first,) = place()
+    place.cursors.append(None)
+    place()
+    (again,) = place()
+    assert again.run_key == first.run_key

@@ -1,0 +1,303 @@
+"""Belongs here: the workbook that goes back to a field team, and that it can be read back.
+Does not belong here: what is found (test_quality.py), or replaying an entry (test_corrections.py)."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import survey_builders as builders
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+import dgi.fieldwork
+from dgi.fieldwork.corrections import CorrectionError, apply_corrections
+from dgi.fieldwork.findings import PLACED_COLUMNS, place_findings
+from dgi.fieldwork.quality import FINDING_COLUMNS
+from dgi.fieldwork.responses import type_responses
+from dgi.ingest.corrections import read_correction_logs
+from dgi.ingest.door import read_file
+from dgi.ingest.facts import Facts
+from dgi.ingest.privacy import PERSONAL
+from dgi.reports.language import Pair
+from dgi.reports.return_rows import figure, list_to_answer
+from dgi.reports.return_words import BANNER, INTERVIEWER_COLUMNS, WHY_NOT
+from dgi.reports.return_workbook import write_return_workbook
+from pipelines.settings import ROOT
+
+RULES = Facts(ROOT / "data").fieldwork_rules
+FORM = builders.questionnaire()
+IDS = [f"{n:016x}" for n in range(8)]
+HEADER = ["STT", "Tep", "TrangTinh", "Dong", "Cot", "MaPhieu", "CauHoi", "LyDo",
+          "GiaTriHienTai", "TraLoi", "NguoiSua", "Ngay", "GhiChu"]  # fmt: skip
+CHECKS = RULES[["check", "topic", "severity", "threshold"]].assign(
+    status="passed", why_not="", base_n=8, findings_n=0, worst_value=0.5
+)
+INTERVIEWERS = pd.DataFrame(
+    [{name: "DTV1" if name == "interviewer" else np.nan for name in INTERVIEWER_COLUMNS}]
+)
+
+
+def raw(count: int = 8, **cells) -> pd.DataFrame:
+    return builders.delivered(count, respondent_id=IDS[:count], **cells)
+
+
+def columns_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Delivered columns in the questionnaire's order, A, B, C, ..."""
+    headers = {name: header for header, name in FORM.known_headers().items()}
+    names = [name for name in rows if not name.startswith("_") and name != "is_sample"]
+    return pd.DataFrame(
+        [("a.xlsx", at, headers[name], name) for at, name in enumerate(names, start=1)],
+        columns=["file", "position", "header", "name"],
+    )
+
+
+def finding(check: str, respondent: str, question: str = "", other: str = "", value: float = 1.0):
+    rule = RULES.set_index("check").loc[check]
+    return {"check": check, "topic": rule["topic"], "severity": rule["severity"],
+            "respondent_id": respondent, "interviewer": "DTV1", "question": question,
+            "other": other, "value": value, "threshold": rule["threshold"]}  # fmt: skip
+
+
+def placed(rows: pd.DataFrame, *found: dict) -> pd.DataFrame:
+    """Findings with their places, beside what the typing of the rows sets aside."""
+    typed = type_responses(rows, FORM, builders.SURVEY, builders.units(), builders.DISTRICT)
+    table = pd.DataFrame(list(found), columns=FINDING_COLUMNS)
+    return place_findings(table, typed.rejected, rows, columns_of(rows), RULES)
+
+
+def written(findings: pd.DataFrame, is_sample: bool = False) -> bytes:
+    names = ("Thành phố Hạ Long", "Ha Long city")
+    return write_return_workbook(
+        names, 2019, is_sample, CHECKS, findings, INTERVIEWERS, RULES, FORM
+    )  # fmt: skip
+
+
+def sheet_of(content: bytes, name: str = "CanXacMinh"):
+    return load_workbook(io.BytesIO(content))[name]
+
+
+def table_of(content: bytes) -> pd.DataFrame:
+    """The sheet to be answered, as text."""
+    first, *rows = sheet_of(content).iter_rows(values_only=True)
+    return pd.DataFrame(rows, columns=list(first))
+
+
+def filled(content: bytes, answers: dict[int, str]) -> bytes:
+    """The workbook as a team sends it back: STT -> what is written in TraLoi."""
+    book = load_workbook(io.BytesIO(content))
+    at = {name: number for number, name in enumerate(HEADER, start=1)}
+    for number, answer in answers.items():
+        cells = {"TraLoi": answer, "NguoiSua": "Tổ trưởng 2", "Ngay": "20/11/2019"}
+        for name, value in cells.items():
+            book["CanXacMinh"].cell(number + 1, at[name], value)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def replayed(rows: pd.DataFrame, content: bytes) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Raw rows and entries once the filled workbook has been put among the corrections."""
+    file = read_file("corrections/can-xac-minh.xlsx", content)
+    log = read_correction_logs([file], FORM, lambda form: f"pseudonym of {form}")
+    return apply_corrections(rows, log, FORM)
+
+
+def faulty() -> pd.DataFrame:
+    """A code outside its list, an age out of range, a masked cell, an answer to be skipped."""
+    rows = raw()
+    rows.loc[1, "rating"], rows.loc[2, "age"], rows.loc[3, "rating"] = "77", "17", "?0123456789ab"
+    rows.loc[4, "voted"] = "0"
+    return rows
+
+
+def test_the_first_row_is_the_header_that_corrections_are_read_by():
+    content = written(placed(faulty()))
+    assert list(table_of(content)) == HEADER
+    assert load_workbook(io.BytesIO(content)).sheetnames[:2] == ["HuongDan", "CanXacMinh"]
+
+
+def test_a_row_names_the_cell_as_the_team_sees_it_and_what_stands_there():
+    table = table_of(written(placed(faulty())))
+    rows = table.set_index("Dong")
+    cells = columns_of(raw()).set_index("name")["position"]
+    letter = chr(ord("A") + cells["rating"] - 1)
+    assert list(table["STT"]) == [1, 2, 3, 4] and list(table["Dong"]) == [3, 4, 5, 6]
+    assert rows.loc[3, ["Tep", "TrangTinh", "Cot", "CauHoi", "GiaTriHienTai"]].to_list() == [
+        "a.xlsx", "TraLoi", f"{letter}3", "C2", "77",
+    ]  # fmt: skip
+    assert rows.loc[5, "GiaTriHienTai"] == "?0123456789ab"
+    assert rows.loc[4, "LyDo"].startswith("LỖI. ") and rows.loc[3, "LyDo"].startswith("CẦN XEM. ")
+
+
+def test_a_filled_workbook_comes_back_as_corrections():
+    rows = faulty()
+    content = written(placed(rows, finding("exact_copies", IDS[7], other=IDS[0])))
+    answers = {1: "4", 2: "71", 3: "888", 4: "đúng", 5: "rút"}
+    with pytest.raises(CorrectionError, match="71|new value|giá trị mới"):
+        replayed(rows, filled(content, answers))  # 71 is beyond the ages of the survey
+    corrected, entries = replayed(rows, filled(content, answers | {2: "18"}))
+    assert corrected.loc[[1, 3], "rating"].to_list() == ["4", "888"]
+    assert corrected.loc[2, "age"] == "18" and corrected.loc[4, "ballot"] == rows.loc[4, "ballot"]
+    assert list(corrected.index[corrected["is_withdrawn"]]) == [7]
+    assert sorted(entries["status"]) == ["applied"] * 3 + ["confirmed", "withdrawn"]
+
+
+def test_a_row_left_unanswered_changes_nothing():
+    rows = faulty()
+    corrected, entries = replayed(rows, filled(written(placed(rows)), {1: "4"}))
+    assert len(entries) == 1 and corrected["is_corrected"].sum() == 1
+
+
+def test_all_that_was_found_of_one_cell_is_one_row_of_the_worst_severity():
+    two = [finding("fast", IDS[0], value=2.5), finding("exact_copies", IDS[0], other=IDS[1])]
+    table = table_of(written(placed(raw(), *two)))
+    assert len(table) == 1
+    said = table.loc[0, "LyDo"]
+    assert said.startswith("LỖI. ")
+    assert all(f"“{rule}”" in said for rule in _rules("fast", "exact_copies"))
+
+
+def test_of_two_thresholds_on_one_measure_the_more_severe_is_told():
+    found = [finding(check, IDS[0], other=IDS[1], value=0.97)
+             for check in ("similar_interviews", "near_copies")]  # fmt: skip
+    said = table_of(written(placed(raw(), *found))).loc[0, "LyDo"]
+    hard, soft = _rules("near_copies", "similar_interviews")
+    assert hard in said and soft not in said
+    assert "đo được 0,97, ngưỡng 0,95" in said and "measured 0.97, threshold 0.95" in said
+
+
+def _rules(*checks: str) -> list[str]:
+    return [RULES.set_index("check").loc[check, "rule_vi"].rstrip(".") for check in checks]
+
+
+def test_a_pair_is_told_by_its_number_on_the_sheet_of_interviews():
+    found = [finding("exact_copies", IDS[n], other=IDS[m]) for n, m in ((2, 6), (6, 2))]
+    content = written(placed(raw(), *found))
+    table = table_of(content)
+    assert "phiếu số 2, trang Phieu" in table.loc[0, "LyDo"]
+    assert "phiếu số 1, trang Phieu" in table.loc[1, "LyDo"]
+    interviews = list(sheet_of(content, "Phieu").iter_rows(min_row=2, values_only=True))
+    assert [(row[0], row[3], row[4]) for row in interviews] == [(1, 4, IDS[2]), (2, 8, IDS[6])]
+
+
+@given(
+    st.lists(st.text("0123456789", min_size=16, max_size=16), min_size=3, max_size=3, unique=True)
+)
+@settings(max_examples=20, deadline=None)
+def test_no_reason_can_be_taken_for_a_telephone_number(ids):
+    rows = raw(3).assign(respondent_id=ids)
+    found = [finding("near_copies", ids[0], other=ids[1], value=0.98765432109),
+             finding("fast", ids[2], value=912345678.25)]  # fmt: skip
+    reasons = list_to_answer(placed(rows, *found), RULES, FORM)["reason"]
+    assert not any(PERSONAL.search(text) for reason in reasons for text in reason)
+
+
+def test_only_the_interviews_and_cells_concerned_are_shown():
+    content = written(placed(faulty(), finding("fast", IDS[6], value=4.0)))
+    rows = list(sheet_of(content, "Phieu").iter_rows(values_only=True))
+    assert rows[0][:6] == ("STT", "Tep", "TrangTinh", "Dong", "MaPhieu", "MaDTV")
+    assert [row[3] for row in rows[1:]] == [3, 4, 5, 6, 8]
+    shown = [[value for value in row[6:] if value] for row in rows[1:]]
+    assert shown == [["77"], ["17"], ["(bị che)"], ["0"], []]
+
+
+def test_findings_of_no_interview_have_a_sheet_of_their_own():
+    group = finding("interviewer_effects", "", question="rating", value=0.26)
+    content = written(placed(raw(), {**group, "interviewer": ""}))
+    assert table_of(content).empty
+    (row,) = sheet_of(content, "TheoNhom").iter_rows(min_row=2, values_only=True)
+    assert row[3] == "C2" and row[5:7] == ("0,26", "0,1")
+    assert "không phải gửi lại" in str(sheet_of(content, "HuongDan")["A3"].value)
+
+
+def test_the_team_can_write_only_where_it_is_asked():
+    sheet = sheet_of(written(placed(faulty())))
+    assert sheet.protection.sheet
+    unlocked = {cell.column for row in sheet.iter_rows() for cell in row
+                if not cell.protection.locked}  # fmt: skip
+    assert [HEADER[at - 1] for at in sorted(unlocked)] == HEADER[-4:]
+
+
+def test_the_codes_of_the_question_are_offered():
+    sheet = sheet_of(written(placed(faulty(), finding("exact_copies", IDS[7], other=IDS[0]))))
+    rules = {int(str(rule.sqref)[1:]): rule for rule in sheet.data_validations.dataValidation}
+    assert rules[2].formula1 == '"1,2,3,4,5,888,999,đúng,rút"'
+    assert "1 = nhãn" in rules[2].prompt and rules[2].errorStyle == "warning"
+    assert rules[3].type in (None, "none") and "giá trị đúng" in rules[3].prompt
+    assert rules[6].formula1 == '"đúng,rút"'  # of an interview as a whole
+
+
+def test_what_is_delivered_is_text_and_never_a_formula_or_a_link():
+    names = ["=cmd|' /C calc'!A0.xlsx", "http://x.example/a.xlsx", "@SUM(A1)", "_x0041_", "a\x0bb"]
+    rows = raw(5, rating="77")
+    rows["_file"], rows["_sheet"] = names, "=1+1"
+    content = written(placed(rows))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    sheets = [text for name, text in parts.items() if name.startswith("xl/worksheets/sheet")]
+    assert not any(re.search("<f[ >]|hyperlink", text) for text in sheets)
+    assert not any("hyperlink" in text for name, text in parts.items() if name.endswith(".rels"))
+    assert set(table_of(content)["Tep"]) == {*names[:3], "_x0041_", "ab"} | set()
+    assert set(table_of(content)["TrangTinh"]) == {"=1+1"}
+
+
+@pytest.mark.parametrize("is_sample", [True, False])
+def test_every_sheet_of_sample_data_says_so_in_print(is_sample):
+    with zipfile.ZipFile(io.BytesIO(written(placed(faulty()), is_sample))) as archive:
+        sheets = [archive.read(name).decode() for name in archive.namelist()
+                  if name.startswith("xl/worksheets/sheet")]  # fmt: skip
+    assert len(sheets) == 7
+    assert [BANNER in sheet for sheet in sheets] == [is_sample] * 7
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=5, deadline=None)
+def test_equal_findings_in_any_order_give_equal_bytes(random):
+    findings = placed(faulty(), finding("fast", IDS[6], value=4.0),
+                      finding("long", IDS[6], value=200.0))  # fmt: skip
+    order = list(range(len(findings)))
+    random.shuffle(order)
+    assert written(findings.iloc[order].reset_index(drop=True)) == written(findings)
+
+
+def test_a_district_without_findings_has_its_workbook_all_the_same():
+    content = written(placed(raw()))
+    assert table_of(content).empty and list(table_of(content)) == HEADER
+    assert sheet_of(content, "TomTat").max_row == len(RULES) + 1
+
+
+def test_a_check_that_could_not_be_made_is_not_shown_as_passed():
+    lacking = CHECKS.assign(status="not_taken", why_not="no_start_times", worst_value=np.nan)
+    content = write_return_workbook(
+        ("a", "b"), 2019, False, lacking, placed(raw()), INTERVIEWERS, RULES, FORM
+    )
+    rows = list(sheet_of(content, "TomTat").iter_rows(min_row=2, values_only=True))
+    assert all("Không kiểm tra được: không có giờ bắt đầu" in row[2] for row in rows)
+    assert {row[3:6] for row in rows} == {("–", "–", "–")}
+
+
+def test_every_reason_for_not_looking_has_words():
+    room = Path(dgi.fieldwork.__file__).parent
+    source = "\n".join(path.read_text(encoding="utf-8") for path in room.glob("*.py"))
+    keys = set(re.findall(r'"((?:no|too_few)_[a-z_]+|not_separable)"', source)) - {"no_id"}
+    assert keys == set(WHY_NOT)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.9667, ("0,967", "0.967")), (12.5, ("12,5", "12.5")), (1234.4, ("1.234", "1,234")),
+     (1.0, ("1", "1")), (0.0, ("0", "0")), (100.0, ("100", "100")), (0.001, ("0,001", "0.001"))],
+)  # fmt: skip
+def test_measured_numbers_are_short(value, shown):
+    assert figure(value) == Pair(*shown)
+
+
+def test_the_columns_it_reads_are_those_of_placed_findings():
+    assert {"file", "row", "cell", "current", "reason_vi", "next_en"} <= set(PLACED_COLUMNS)
