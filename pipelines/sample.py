@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -16,9 +17,12 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from dgi.facts.questionnaire import Questionnaire
 from dgi.ingest.facts import Facts
+from dgi.ingest.landing import BACK_CHECKS
 from dgi.reports.field_workbook import write_field_workbook
 from dgi.simulation.assumptions import SampleAssumptions, check_filter_rates
+from dgi.simulation.fieldwork import ask_again
 from dgi.simulation.simulate import simulate_survey
 from pipelines.settings import Settings
 
@@ -32,7 +36,7 @@ PROCESSES = 2
 
 @dataclass(frozen=True)
 class _Parcel:
-    """The workbooks of one survey year and district: file name, cover lines, rows."""
+    """The workbooks of one survey year and district: file name below the folder, cover, rows."""
 
     folder: Path
     workbooks: tuple[tuple[str, tuple[str, ...], pd.DataFrame], ...]
@@ -153,29 +157,45 @@ def _parcels(facts: Facts, wanted: dict[int, dict[str, Path]]) -> Iterator[_Parc
             assumptions,
             filter_rates,
         )
-        interviewer = facts.questionnaire(survey.questionnaire).fixed.set_index("name")["column"]
+        questionnaire = facts.questionnaire(survey.questionnaire)
         for district, folder in folders.items():
-            teams = _split(frames[district], interviewer["interviewer"], TEAMS.get(district, 1))
+            rows = frames[district]
+            teams = _teams(rows, questionnaire, year, district, assumptions)
+            again = ask_again(rows, questionnaire, year, district, assumptions)
+            cover = partial(_cover, assumptions.seed, year, district)
+            name = f"mau-sample-{year}-{district}"
             yield _Parcel(
                 folder,
-                tuple(
-                    (
-                        f"mau-sample-{year}-{district}-{team}.xlsx",
-                        _cover(assumptions.seed, year, district, team),
-                        rows,
-                    )
-                    for team, rows in enumerate(teams, start=1)
+                (
+                    *((f"{name}-{team}.xlsx", cover(team), own)
+                      for team, own in enumerate(teams, start=1)),
+                    (f"{BACK_CHECKS}/{name}-kiem-tra-lai.xlsx", cover("kiểm tra lại"), again),
                 ),
-            )
+            )  # fmt: skip
 
 
-def _split(rows: pd.DataFrame, interviewer: str, teams: int) -> list[pd.DataFrame]:
-    """The rows of each team: interviewers in order of their codes, as equal in number as can be."""
-    crews = np.array_split(np.sort(rows[interviewer].unique().astype(str)), teams)
-    return [rows[rows[interviewer].isin(crew)].reset_index(drop=True) for crew in crews]
+def _teams(
+    rows: pd.DataFrame,
+    questionnaire: Questionnaire,
+    year: int,
+    district: str,
+    assumptions: SampleAssumptions,
+) -> list[pd.DataFrame]:
+    """The rows that each team delivers: interviewers in order of their codes, as equal in number
+    as can be; of two teams the second may hand in a village of the first once more."""
+    header = {name: column for column, name in questionnaire.headers().items()}
+    who, count = rows[header["interviewer"]].astype(str), TEAMS.get(district, 1)
+    crews = np.array_split(np.sort(who.unique()), count)
+    teams = [rows[who.isin(crew)].reset_index(drop=True) for crew in crews]
+    rng = assumptions.stream("delivered twice", year, district)
+    if count > 1 and rng.random() < assumptions.fieldwork.delivered_twice:
+        village = teams[0][header["village_code"]]
+        again = teams[0][village == rng.choice(np.sort(village.unique()))]
+        teams[1] = pd.concat([teams[1], again], ignore_index=True)
+    return teams
 
 
-def _cover(seed: int, year: int, district: str, team: int) -> tuple[str, ...]:
+def _cover(seed: int, year: int, district: str, team: int | str) -> tuple[str, ...]:
     return (
         BANNER,
         "Số liệu mô phỏng để trình diễn phần mềm, không phải kết quả khảo sát. / "
@@ -195,6 +215,7 @@ def _deliver(parcel: _Parcel) -> list[Path]:
     aside.mkdir(parents=True)
     try:
         for name, cover, rows in parcel.workbooks:
+            (aside / name).parent.mkdir(exist_ok=True)
             with (aside / name).open("wb") as file:
                 file.write(write_field_workbook(rows, cover))
                 file.flush()

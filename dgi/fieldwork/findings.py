@@ -90,7 +90,7 @@ def _with_cells(placed: pd.DataFrame, raw: pd.DataFrame, columns: pd.DataFrame) 
         left_on=["file", "question"], right_on=["file", "name"], how="left",
     )  # fmt: skip
     known = cells["position"].notna() & cells["row"].notna()
-    letters = cells.loc[known, "position"].astype(int).sub(1).map(column_letter)
+    letters = cells.loc[known, "position"].astype(int).sub(1).map(column_letter).astype("str")
     cell = (letters + cells.loc[known, "row"].astype(str)).reindex(cells.index).fillna("")
     names = [name for name in raw.columns if name in set(cells.loc[known, "question"])]
     texts = raw.melt(["_file", "_row"], names, "question", "current")

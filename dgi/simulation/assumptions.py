@@ -98,6 +98,22 @@ class _Imperfections(_Assumed):
     answer_despite_skip: Part
 
 
+class _Fieldwork(_Assumed):
+    opening: Annotated[float, Field(gt=0)]
+    per_question: Annotated[float, Field(gt=0)]
+    spread: Spread
+    interviewer_spread: Spread
+    second_form: Part
+    replaced: Part
+    rushing: Part
+    night: Part
+    old_form: Part
+    delivered_twice: Part
+    checked_again: Part
+    questions_again: Annotated[int, Field(ge=1)]
+    differing: Part
+
+
 class SampleAssumptions(_Assumed):
     """Every figure the simulation assumes; data/sample/assumptions.yaml says what each means."""
 
@@ -112,6 +128,7 @@ class SampleAssumptions(_Assumed):
     missing: _Missing
     satisfaction: _Satisfaction
     imperfections: _Imperfections
+    fieldwork: _Fieldwork
 
     @classmethod
     def from_document(cls, document: Any, where: str) -> SampleAssumptions:

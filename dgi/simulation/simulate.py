@@ -13,6 +13,7 @@ from dgi.facts.surveys import SurveyRow
 from dgi.facts.units import Units
 from dgi.simulation.answers import simulate_answers
 from dgi.simulation.assumptions import SampleAssumptions
+from dgi.simulation.fieldwork import add_fieldwork
 from dgi.simulation.sampling import draw_people, draw_villages, village_frame
 
 AREA_CODES = {"urban": 1, "rural": 2}
@@ -63,13 +64,16 @@ def simulate_survey(
             for column, name in questionnaire.headers().items()
         }
     )
-    return {
-        str(district): _plant_imperfections(
+    frames = {}
+    for district, rows in people.groupby("district").groups.items():
+        planted = _plant_imperfections(
             raw.loc[rows].reset_index(drop=True), questionnaire,
             assumptions.stream("imperfections", year, district), assumptions,
+        )  # fmt: skip
+        frames[str(district)] = add_fieldwork(
+            planted, questionnaire, year, str(district), assumptions
         )
-        for district, rows in people.groupby("district").groups.items()
-    }  # fmt: skip
+    return frames
 
 
 def _as_typed(values: Any) -> pd.Series:

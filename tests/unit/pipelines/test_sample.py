@@ -53,8 +53,9 @@ def test_a_folder_with_a_users_file_stays_untouched(filled):
 def test_an_empty_and_an_absent_folder_are_filled(filled):
     landing, _, written, told = filled
     assert written == [
-        landing / str(YEAR) / district / f"mau-sample-{YEAR}-{district}-1.xlsx"
+        landing / str(YEAR) / district / f"{folder}mau-sample-{YEAR}-{district}-{part}.xlsx"
         for district in (ABSENT, EMPTY)
+        for folder, part in (("back-checks/", "kiem-tra-lai"), ("", "1"))
     ]
     assert told[0] == (0, 2)
     assert told[-1] == (2, 2)

@@ -1,5 +1,5 @@
 """Belongs here: the workbook that goes back to a field team, and that it can be read back.
-Does not belong here: what is found (test_quality.py), or replaying an entry (test_corrections.py)."""
+Does not belong here: what is found (test_quality.py), or replaying (test_corrections.py)."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_a_filled_workbook_comes_back_as_corrections():
     rows = faulty()
     content = written(placed(rows, finding("exact_copies", IDS[7], other=IDS[0])))
     answers = {1: "4", 2: "71", 3: "888", 4: "đúng", 5: "rút"}
-    with pytest.raises(CorrectionError, match="71|new value|giá trị mới"):
+    with pytest.raises(CorrectionError, match="giá trị mới"):
         replayed(rows, filled(content, answers))  # 71 is beyond the ages of the survey
     corrected, entries = replayed(rows, filled(content, answers | {2: "18"}))
     assert corrected.loc[[1, 3], "rating"].to_list() == ["4", "888"]
@@ -244,7 +244,7 @@ def test_what_is_delivered_is_text_and_never_a_formula_or_a_link():
     sheets = [text for name, text in parts.items() if name.startswith("xl/worksheets/sheet")]
     assert not any(re.search("<f[ >]|hyperlink", text) for text in sheets)
     assert not any("hyperlink" in text for name, text in parts.items() if name.endswith(".rels"))
-    assert set(table_of(content)["Tep"]) == {*names[:3], "_x0041_", "ab"} | set()
+    assert set(table_of(content)["Tep"]) == {*names[:4], "ab"}
     assert set(table_of(content)["TrangTinh"]) == {"=1+1"}
 
 
