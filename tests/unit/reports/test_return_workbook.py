@@ -173,6 +173,26 @@ def test_of_two_thresholds_on_one_measure_the_more_severe_is_told():
     assert "đo được 0,97, ngưỡng 0,95" in said and "measured 0.97, threshold 0.95" in said
 
 
+def test_of_one_cell_the_worst_severity_speaks_first_whatever_the_lists_order():
+    found = [finding("fast", IDS[0], value=4.0), finding("other_places", IDS[0])]
+    said = table_of(written(placed(raw(), *found))).loc[0, "LyDo"]
+    late, early = _rules("other_places", "fast")
+    assert said.startswith("LỖI. ") and said.index(late) < said.index(early)
+
+
+def test_an_interview_without_an_id_is_no_partner_of_a_finding_without_one():
+    rows = raw()
+    rows.loc[1, "respondent_id"] = ""
+    said = table_of(written(placed(rows, finding("fast", IDS[5], value=4.0))))["LyDo"]
+    assert len(said) == 2 and not said.str.contains("trang Phieu").any()
+
+
+def test_what_the_device_recorded_can_be_confirmed_but_not_changed():
+    sheet = sheet_of(written(placed(raw(is_replacement="7"))))
+    rule = sheet.data_validations.dataValidation[0]
+    assert rule.formula1 == '"đúng,rút"' and "giá trị đúng" not in rule.prompt
+
+
 def _rules(*checks: str) -> list[str]:
     return [RULES.set_index("check").loc[check, "rule_vi"].rstrip(".") for check in checks]
 
