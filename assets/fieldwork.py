@@ -45,7 +45,7 @@ def fieldwork_quality(
     responses: Frames,
     rejected_responses: Frames,
     missing_answers: Frames,
-    raw_responses: Frames,
+    corrected_responses: Frames,
     raw_back_checks: Frames,
     delivered_columns: Frames,
 ) -> Iterator[dg.Output]:
@@ -56,7 +56,7 @@ def fieldwork_quality(
         year, district = place(key)
         survey = facts.survey(year)
         questionnaire = facts.questionnaire(survey.questionnaire)
-        raw, rules = raw_responses[key], facts.fieldwork_rules
+        raw, rules = corrected_responses[key], facts.fieldwork_rules
         who = raw[["_file", "_row", "interviewer"]].rename(columns={"_file": "file", "_row": "row"})
         rejected = rejected_responses[key].merge(who, on=["file", "row"], how="left")
         margins = facts.margins(survey.census, survey.reference_date)
@@ -84,7 +84,7 @@ def fieldwork_quality(
         )
         return _of_partition(found.checks, year, district, is_sample)
 
-    checks = for_each(context, examined, responses, raw_responses, raw_back_checks)
+    checks = for_each(context, examined, responses, corrected_responses, raw_back_checks)
     yield dg.Output(checks, output_name="fieldwork")
     yield dg.Output(findings, output_name="fieldwork_findings")
     yield dg.Output(tables, output_name="interviewers")

@@ -36,6 +36,10 @@ def _out(name: str, description: str) -> dg.AssetOut:
             "missing_answers",
             "One row is one question that a respondent gave no valid answer to, and why.",
         ),
+        "corrected_responses": _out(
+            "corrected_responses",
+            "One row is one interview as delivered with the corrections replayed on it, as text.",
+        ),
         "applied_corrections": _out(
             "applied_corrections",
             "One row is one entry of the correction log: who changed which question, when, why.",
@@ -53,6 +57,7 @@ def typed_responses(
     rejected: Frames = {}
     missing: Frames = {}
     corrections: Frames = {}
+    corrected: Frames = {}
 
     def typed(key: str):
         year, district = place(key)
@@ -72,7 +77,8 @@ def typed_responses(
         applied = applied.assign(survey_year=year, district=district)
         result = type_responses(raw, questionnaire, survey, facts.units, district)
         for made, table in (
-            (corrections, applied), (rejected, result.rejected), (missing, result.missing)
+            (corrections, applied), (corrected, raw), (rejected, result.rejected),
+            (missing, result.missing),
         ):  # fmt: skip
             table.attrs["sources"] = sources
             made[key] = table
@@ -99,4 +105,5 @@ def typed_responses(
     yield dg.Output(kept, output_name="responses")
     yield dg.Output(rejected, output_name="rejected_responses")
     yield dg.Output(missing, output_name="missing_answers")
+    yield dg.Output(corrected, output_name="corrected_responses")
     yield dg.Output(corrections, output_name="applied_corrections")

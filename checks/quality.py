@@ -86,6 +86,18 @@ def correction_views(context: Any, applied_corrections: dict[str, pd.DataFrame])
     return {"corrections": pd.concat(rows, ignore_index=True)}
 
 
+def corrected_views(
+    context: Any,
+    corrected_responses: dict[str, pd.DataFrame],
+    raw_responses: dict[str, pd.DataFrame],
+) -> Views:
+    rows = [
+        {PARTITION: key, "rows_lost": len(raw_responses[key]) - len(table)}
+        for key, table in corrected_responses.items()
+    ]
+    return {"corrected": pd.DataFrame(rows)}
+
+
 CHECKS: list[dg.AssetChecksDefinition] = [
     suite_checks("quality", "responses", district_year, response_views),
     suite_checks(
@@ -96,5 +108,12 @@ CHECKS: list[dg.AssetChecksDefinition] = [
         beside=("raw_responses", "responses"),
     ),
     suite_checks("quality", "missing_answers", district_year, missing_views),
+    suite_checks(
+        "quality",
+        "corrected_responses",
+        district_year,
+        corrected_views,
+        beside=("raw_responses",),
+    ),
     suite_checks("quality", "applied_corrections", district_year, correction_views),
 ]

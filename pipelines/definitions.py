@@ -107,7 +107,8 @@ class Pipeline:
 
         sources: dict[str, Callable[[Mapping[str, str]], dict[str, str]]]
         deliveries = ("raw_responses", "delivered_files", "delivered_columns")
-        typed = ("responses", "rejected_responses", "missing_answers", "applied_corrections")
+        typed = ("responses", "rejected_responses", "missing_answers", "applied_corrections",
+                 "corrected_responses")  # fmt: skip
         sources = dict.fromkeys(deliveries, interviews)
         return sources | dict.fromkeys(typed, corrections) | {"raw_back_checks": back_checks}
 

@@ -28,9 +28,10 @@ def place_findings(
 ) -> pd.DataFrame:
     """Findings of checks and rows and values set aside, one row each, with their place.
 
-    `findings`: FINDING_COLUMNS; `rejected`: as typed; `raw`: the delivered rows (_file, _sheet,
-    _row, respondent_id and columns by name); `columns`: file, position, header, name of delivered
-    columns; `rules`: check, rule_vi, rule_en, next_vi, next_en. Returns PLACED_COLUMNS sorted by
+    `findings`: FINDING_COLUMNS; `rejected`: as typed; `raw`: the rows as corrected (_file, _sheet,
+    _row, respondent_id and columns by name), which the ids of findings are from; `columns`: file,
+    position, header, name of delivered columns; `rules`: check, rule_vi, rule_en, next_vi,
+    next_en. Returns PLACED_COLUMNS sorted by
     file, row: file, sheet, row, column (header) and cell (AB17) where the finding is of an
     interview or a cell; current: the cell's text as it went through the door (a mask where it
     was no value).
@@ -38,7 +39,10 @@ def place_findings(
     told = findings.merge(
         rules[["check", "rule_vi", "rule_en", "next_vi", "next_en"]], on="check", how="left"
     ).rename(columns={"rule_vi": "reason_vi", "rule_en": "reason_en"})
-    first = raw[raw["respondent_id"] != ""].sort_values(["_file", "_row"])
+    # Of two rows with one id a finding is of the row that was kept.
+    out = rejected.loc[rejected["scope"] != "answer", ["file", "row"]]
+    is_out = pd.MultiIndex.from_frame(raw[["_file", "_row"]]).isin(pd.MultiIndex.from_frame(out))
+    first = raw[(raw["respondent_id"] != "") & ~is_out].sort_values(["_file", "_row"])
     first = first.drop_duplicates("respondent_id").set_index("respondent_id")
     own = told["respondent_id"]
     told = told.assign(

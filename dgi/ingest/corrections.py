@@ -165,6 +165,24 @@ def _sheets_of(file: TextFile) -> list[TextSheet]:
     return [sheet for sheet in file.sheets if _key(sheet.name) in known] or list(file.sheets[:1])
 
 
+def _settle_withdrawals(entries: list[dict[str, object]]) -> list[dict[str, object]]:
+    """A return workbook asks of one interview in several rows: once a team takes it out in one of
+    them, that is one withdrawal, and what the other rows say of it no longer matters."""
+
+    def interview(entry: dict[str, object]) -> tuple[object, ...]:
+        row = entry["row"]
+        return entry["file"], None if pd.isna(row) else row, entry["respondent_id"]
+
+    withdrawals: dict[tuple[object, ...], dict[str, object]] = {}
+    for entry in entries:
+        if entry["action"] == "withdraw":
+            withdrawals.setdefault(interview(entry), entry)
+    return [
+        entry for entry in entries
+        if interview(entry) not in withdrawals or withdrawals[interview(entry)] is entry
+    ]  # fmt: skip
+
+
 def _key(text: str) -> str:
     return fold(text).replace(" ", "")
 
@@ -200,10 +218,11 @@ class _Reader:
             return []
         days = read_dates(cells["when"])
         lines = read_numbers(cells["row"], whole=True)
-        return [
+        entries = [
             self._entry(int(number), cells.loc[number].to_dict(), days[number], lines[number])
             for number in cells.index
         ]
+        return _settle_withdrawals(entries) if self.is_return else entries
 
     def _cells(self) -> pd.DataFrame | None:
         """Filled rows as clean text by entry column; None where columns are missing."""

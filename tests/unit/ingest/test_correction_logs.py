@@ -133,7 +133,8 @@ def test_an_answered_row_of_a_return_workbook_is_an_entry(answer, action, new):
 
 def test_a_finding_on_a_whole_interview_is_confirmed_or_the_interview_withdrawn():
     whole = {**RETURN, "CauHoi": "", "GiaTriHienTai": ""}
-    log = read(sheet({**whole, "TraLoi": "đúng"}, {**whole, "TraLoi": "hủy"}, name="CanXacMinh"))
+    other = {**whole, "Dong": "99", "TraLoi": "hủy"}
+    log = read(sheet({**whole, "TraLoi": "đúng"}, other, name="CanXacMinh"))
     assert list(log["action"]) == ["confirmed", "withdraw"]
     error = refusal(sheet({**whole, "TraLoi": "chắc vậy"}, name="CanXacMinh"))
     assert error.faults[0].column == "CauHoi" and "question is not given" in error.faults[0].rule
@@ -240,3 +241,9 @@ def test_all_files_that_cannot_be_opened_are_named_at_once(tmp_path):
     with pytest.raises(WorkbookError) as caught:
         read_corrections(tmp_path, FORM, KEYS.pseudonym)
     assert [fault.where.rpartition("/")[2] for fault in caught.value.faults] == ["a.xlsx", "b.xlsx"]
+
+
+def test_an_interview_taken_out_in_one_row_of_a_return_workbook_is_taken_out_once():
+    rows = [{**RETURN, "TraLoi": answer} for answer in ("5", "rút", "rút", "đúng")]
+    log = read(sheet(*rows, {**RETURN, "Dong": "99", "TraLoi": "5"}, name="CanXacMinh"))
+    assert list(log["action"]) == ["withdraw", "value"]
