@@ -99,5 +99,6 @@ def answer_codes(
 ) -> np.ndarray:
     """(n, questions) codes that stand, valid or don't know or refused; NaN where none does."""
     names = list(questionnaire.questions["question"]) if questions is None else questions
-    codes = [rows[name].to_numpy(float, na_value=np.nan) for name in names]
-    return np.column_stack(codes) if codes else np.empty((len(rows), 0))
+    if not names:
+        return np.empty((len(rows), 0))
+    return rows[names].to_numpy(float, na_value=np.nan)  # all at once: twice as fast

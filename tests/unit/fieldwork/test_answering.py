@@ -191,7 +191,9 @@ def test_order_changes_nothing_and_a_higher_threshold_adds_nothing(seed, order, 
         again = measure(shuffle(rows, order), FORM, *kind)
         pd.testing.assert_frame_equal(measured.frame, again.frame, check_exact=True)
         assert np.isfinite(measured.frame["value"]).all()
-        assert measured.base == len(measured.frame) > 0
+        # By chance too few may have answered; then it says so.
+        assert measured.base == len(measured.frame)
+        assert measured.taken or measured.why_not == "too_few_answers"
         assert set(measured.findings(low + more).index) <= set(measured.findings(low).index)
 
 
