@@ -61,7 +61,7 @@ def check_form(
             unread += [
                 (question, part, rule[part], question, 0)
                 for part in ("relevant", "constraint", "required")
-                if rule[part].strip().lower() not in NEVER
+                if rule[part].strip() and not (part == "required" and _says(rule[part], NEVER))
             ]
             continue
         everyone = np.ones(len(answers), dtype=bool)
@@ -73,11 +73,11 @@ def check_form(
             if idle.any():
                 seen[question] = seen[question].mask(idle)
             answered = answered & relevant
-            required = _is_required(rule["required"], everyone)
-            if required is None:
-                required = evaluate(rule, "required")
-            if required is not None:
-                report(question, "blank_when_required", relevant & required & ~answered)
+        required = _is_required(rule["required"], everyone)
+        if required is None:
+            required = evaluate(rule, "required")
+        if relevant is not None and required is not None:
+            report(question, "blank_when_required", relevant & required & ~answered)
         if rule["constraint"].strip():
             kept = evaluate(rule, "constraint")
             if kept is not None:
@@ -130,12 +130,15 @@ def _is_answered(column: pd.Series) -> np.ndarray:
     return (column.notna() & (column.astype("str") != "")).to_numpy(bool)
 
 
+def _says(text: str, words: tuple[str, ...]) -> bool:
+    return text.strip().lower() in words
+
+
 def _is_required(text: str, everyone: np.ndarray) -> np.ndarray | None:
     """Whom a plain yes or no requires to answer; None where the text is a condition."""
-    word = text.strip().lower()
-    if word in NEVER:
+    if _says(text, NEVER):
         return ~everyone
-    return everyone if word in ALWAYS else None
+    return everyone if _says(text, ALWAYS) else None
 
 
 def _write_relevant(asked_if: str) -> str:
