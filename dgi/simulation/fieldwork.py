@@ -45,7 +45,7 @@ def add_fieldwork(
     day = pd.to_datetime(rows[header["interview_date"]], format="%d/%m/%Y")
     before = pd.Series(minutes + gaps).groupby([interviewer.to_numpy(), day.to_numpy()]).cumsum()
     since = before.to_numpy() - minutes - gaps
-    start = day + pd.Timedelta(hours=8) + pd.to_timedelta(since + rng.uniform(0, 12), unit="min")
+    start = day + pd.Timedelta(hours=8) + pd.to_timedelta(since + rng.uniform(0, 10), unit="min")
     planted = assumptions.stream("fieldwork faults", year, district)
     if planted.random() < assumed.rushing:
         rushed = (member == planted.integers(len(crew))) & (planted.random(count) < 0.1)

@@ -10,21 +10,8 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from dgi.errors import FactError
-from dgi.fieldwork.responses import type_responses
-from dgi.ingest.deliveries import read_delivery
 from dgi.ingest.facts import Facts
-from dgi.ingest.landing import district_folders
-from dgi.ingest.privacy import Keys
-from dgi.simulation.assumptions import SampleAssumptions
-from pipelines.sample import (
-    ASSUMPTIONS,
-    BANNER,
-    make_sample,
-    published_places,
-    split_teams,
-    survey_targets,
-)
+from pipelines.sample import BANNER, make_sample, published_places, survey_targets
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 YEAR = 2020
@@ -88,70 +75,6 @@ def test_a_second_run_writes_nothing(facts, filled):
     before = contents(landing)
     assert make_sample(facts, landing, [YEAR]) == []
     assert contents(landing) == before
-
-
-class AssumingFacts(Facts):
-    """The project's facts, but for some entries of the sample's assumptions."""
-
-    def __init__(self, folder: Path, **entries):
-        super().__init__(folder)
-        self.entries = entries
-
-    def yaml(self, name):
-        found = super().yaml(name)
-        return found | self.entries if name == ASSUMPTIONS else found
-
-
-def test_a_delivery_of_another_format_holds_the_same_interviews(facts, filled, tmp_path):
-    for district in {path.name for path in (filled[0] / str(YEAR)).iterdir()} - {EMPTY, ABSENT}:
-        folder = tmp_path / str(YEAR) / district
-        folder.mkdir(parents=True)
-        (folder / "phieu.xlsx").write_bytes(b"")
-    own = {EMPTY: "sav", ABSENT: "kobo"}
-    written = make_sample(AssumingFacts(DATA, deliveries=own), tmp_path, [YEAR])
-    names = [path.name for path in written if path.parent.name != "back-checks"]
-    assert [name.rpartition(".")[2] for name in names] == ["xlsx", "sav"]
-    form, keys = facts.form(YEAR), Keys(b"a secret of some length", YEAR)
-    for district, layout in ((EMPTY, "statistics"), (ABSENT, "kobo")):
-        read = [
-            read_delivery(district_folders(landing, YEAR, district), district, form, keys)
-            for landing in (filled[0], tmp_path)
-        ]
-        assert read[1].files["layout"].tolist() == [layout]
-        assert read[1].raw["is_sample"].all()
-        one, other = (
-            type_responses(
-                delivery.raw, form.questionnaire, facts.survey(YEAR), facts.units, district
-            )
-            for delivery in read
-        )
-        pd.testing.assert_frame_equal(one.responses, other.responses)
-        pd.testing.assert_frame_equal(one.missing, other.missing)
-
-
-def test_a_delivery_of_no_district_is_refused_before_anything_is_written(tmp_path):
-    facts = AssumingFacts(DATA, deliveries={"207-coto": "csv"})
-    with pytest.raises(FactError, match="207-coto"):
-        make_sample(facts, tmp_path, [YEAR])
-    assert not any(tmp_path.iterdir())
-
-
-def test_the_second_of_two_teams_hands_in_one_village_of_the_first_again(facts):
-    document = facts.yaml(ASSUMPTIONS)
-    twice = document | {"fieldwork": document["fieldwork"] | {"delivered_twice": 1.0}}
-    assumptions = SampleAssumptions.from_document(twice, "x.yaml")
-    questionnaire = facts.questionnaire(facts.survey(YEAR).questionnaire)
-    rows = pd.DataFrame("1", index=range(96), columns=list(questionnaire.headers()), dtype=object)
-    rows["MaPhieu"] = [f"QN-{number}" for number in range(96)]
-    rows["MaThon"] = [f"06649-{number // 16}" for number in range(96)]
-    rows["MaDTV"] = [f"DTV{number % 4}" for number in range(96)]
-    first, second = split_teams(rows, questionnaire, YEAR, "193-ha-long", assumptions)
-    again = second[second["MaPhieu"].isin(first["MaPhieu"])]
-    assert again["MaThon"].nunique() == 1
-    village = first[first["MaThon"] == again["MaThon"].iloc[0]]
-    pd.testing.assert_frame_equal(again.reset_index(drop=True), village.reset_index(drop=True))
-    (alone,) = split_teams(rows, questionnaire, YEAR, EMPTY, assumptions)
-    pd.testing.assert_frame_equal(alone, rows)
 
 
 @pytest.fixture
