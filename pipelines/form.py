@@ -73,7 +73,7 @@ def main() -> int:
         if arguments.year is not None:
             facts = Facts(Settings().data)
             content = form_of_year(facts, arguments.year, not arguments.without_identity)
-            written, told = {arguments.to: content}, []
+            written, told = {arguments.to: content}, list[str]()
         else:
             tables, told = tables_of_form(arguments.read)
             written = {arguments.to / name: content for name, content in tables.items()}
