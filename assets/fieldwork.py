@@ -7,15 +7,18 @@ import dagster as dg
 import pandas as pd
 
 from assets.declare import Frames, describe, for_each, note
-from dgi.fieldwork.back_checks import type_back_checks
+from dgi.facts.form_checks import FormRules
+from dgi.fieldwork.back_checks import check_back_check_types, type_back_checks
 from dgi.fieldwork.findings import place_findings
+from dgi.fieldwork.form_rules import list_form_rules
 from dgi.fieldwork.quality import Fieldwork, examine
+from dgi.ingest.xlsform_rules import load_form_rules
 from dgi.reports.return_workbook import write_return_workbook
-from pipelines.partitions import district_year, place
+from pipelines.partitions import district_year, place, survey_year
 from pipelines.resources import FactsParam
 
-MADE_BY = ["data/questionnaires", "data/surveys.csv", "data/census", "data/fieldwork",
-           "assets/fieldwork.py"]  # fmt: skip
+FORM_FACTS = ["data/questionnaires", "data/surveys.csv", "data/forms", "data/column_maps"]
+MADE_BY = [*FORM_FACTS, "data/census", "data/fieldwork", "assets/fieldwork.py"]
 TASK = {"task": "T4"}
 TO_VERIFY = ("error", "warn")  # what is only to be followed does not go back to the team
 
@@ -51,6 +54,13 @@ def fieldwork_quality(
 ) -> Iterator[dg.Output]:
     findings: Frames = {}
     tables: Frames = {}
+    forms: dict[int, FormRules] = {}
+    questions = {
+        question
+        for name in facts.questionnaires["questionnaire"]
+        for question in facts.questionnaire(name).questions["question"]
+    }
+    types = check_back_check_types(facts.table("questionnaires/back_check_types.csv"), questions)
 
     def examined(key: str) -> pd.DataFrame:
         year, district = place(key)
@@ -59,6 +69,8 @@ def fieldwork_quality(
         raw, rules = corrected_responses[key], facts.fieldwork_rules
         who = raw[["_file", "_row", "interviewer"]].rename(columns={"_file": "file", "_row": "row"})
         rejected = rejected_responses[key].merge(who, on=["file", "row"], how="left")
+        if year not in forms:
+            forms[year] = load_form_rules(facts.folder, survey, facts.form(year))
         margins = facts.margins(survey.census, survey.reference_date)
         work = Fieldwork(
             responses=responses[key],
@@ -68,6 +80,10 @@ def fieldwork_quality(
             survey=survey,
             margins=margins[margins["district"] == district],
             back_checks=type_back_checks(raw_back_checks[key], questionnaire),
+            raw_back_checks=raw_back_checks[key],
+            back_check_types=types,
+            delivered=raw,
+            form_rules=forms[year],
         )
         found = examine(work, rules)
         placed = place_findings(found.findings, rejected, raw, delivered_columns[key], rules)
@@ -129,6 +145,35 @@ def return_workbook(
         return {name: content}
 
     return for_each(context, written, fieldwork, fieldwork_findings, interviewers)
+
+
+@dg.asset(
+    partitions_def=survey_year,
+    **describe(
+        "form_rules",
+        "quality",
+        "One row is one rule of the year's form: question, part, expression, whether it can be "
+        "evaluated, and the piece that cannot.",
+        [*FORM_FACTS, "assets/fieldwork.py"],
+        tags=TASK,
+    ),
+)
+def form_rules(context: dg.AssetExecutionContext, facts: FactsParam) -> Frames:
+    def listed(year: str) -> pd.DataFrame:
+        survey = facts.survey(int(year))
+        rules = load_form_rules(facts.folder, survey, facts.form(int(year)))
+        table = list_form_rules(rules, facts.questionnaire(survey.questionnaire))
+        note(
+            context,
+            year,
+            form=survey.form or survey.questionnaire,
+            rules=len(table),
+            not_evaluable=int((~table["is_evaluable"]).sum()),
+        )
+        table.insert(0, "survey_year", int(year))
+        return table
+
+    return for_each(context, listed)
 
 
 def _of_partition(table: pd.DataFrame, year: int, district: str, is_sample: bool) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def published_papi(
         "published_fieldwork",
         GROUP,
         "One row is one table of one survey year in the warehouse: files delivered, checks of the "
-        "fieldwork, interviewers by code. No answer is in them.",
+        "fieldwork, interviewers by code, rules of the form. No answer is in them.",
         LOADING,
         kinds=KINDS,
         tags={"task": "T4"},
@@ -79,20 +79,22 @@ def published_fieldwork(
     delivered_files: Frames,
     fieldwork: Frames,
     interviewers: Frames,
+    form_rules: Frames,
 ) -> Frames:
     given = {"delivered_files": delivered_files, "fieldwork": fieldwork,
              "interviewers": interviewers}  # fmt: skip
 
     def tables(year: str) -> Frames:
-        return {
+        gathered = {
             name: pd.concat(
                 [frames[key] for key in sorted(frames) if place(key)[0] == int(year)],
                 ignore_index=True,
             )
             for name, frames in given.items()
         }
+        return gathered | {"form_rules": form_rules[year]}
 
-    return for_each(context, tables)
+    return for_each(context, tables, form_rules)
 
 
 @dg.asset(

@@ -12,7 +12,7 @@ import pandas as pd
 from checks.reports import workbook_views
 from checks.suites import PARTITION, Views, suite_checks
 from dgi.facts.fieldwork_rules import TOPICS
-from pipelines.partitions import district_year
+from pipelines.partitions import district_year, survey_year
 
 
 def fieldwork_views(context: Any, fieldwork: dict[str, pd.DataFrame]) -> Views:
@@ -63,6 +63,14 @@ def return_views(
     return {"files": pd.concat(views, ignore_index=True)}
 
 
+def rule_views(context: Any, form_rules: dict[str, pd.DataFrame]) -> Views:
+    """Rules of answers: those of keys and persons are never held against anything here."""
+    parts = [table.assign(**{PARTITION: key}) for key, table in form_rules.items()]
+    rules = pd.concat(parts, ignore_index=True)
+    own = rules["why_not"] != "kept_apart"
+    return {"rules": rules.loc[own, [PARTITION, "is_evaluable"]]}
+
+
 CHECKS: list[dg.AssetChecksDefinition] = [
     suite_checks("fieldwork", "fieldwork", district_year, fieldwork_views),
     suite_checks("fieldwork", "fieldwork_findings", district_year, finding_views),
@@ -70,4 +78,5 @@ CHECKS: list[dg.AssetChecksDefinition] = [
     suite_checks(
         "fieldwork", "return_workbook", district_year, return_views, beside=("fieldwork",)
     ),
+    suite_checks("fieldwork", "form_rules", survey_year, rule_views),
 ]

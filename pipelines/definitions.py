@@ -39,6 +39,7 @@ PUBLISHED = [
     "papi_diagnosis", "indicator_estimates", "district_scores", "district_changes",
     "rank_probabilities", "district_trends", "small_area_scores", "robustness", "ranking_choices",
     "ranking_alternatives", "priorities", "delivered_files", "fieldwork", "interviewers",
+    "form_rules",
 ]  # fmt: skip
 ASSETS = dg.load_assets_from_modules(
     [reference, causes, ingestion, quality, fieldwork, index, change, ranking, reports, warehouse]

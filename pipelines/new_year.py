@@ -56,6 +56,7 @@ def draft_year(
     survey = facts.survey(source)
     row = {name: str(value) for name, value in survey.model_dump().items()}
     row["survey_year"] = str(year)
+    row["form"] = ""  # the tablets' own form is that of its year
     for name in DATES:
         row[name] = _moved(getattr(survey, name), year - source).isoformat()
     drafts = {}

@@ -3,26 +3,47 @@ Not here: what is measured (dgi.fieldwork), or reading the workbook (dgi.ingest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-from dgi.errors import Fault
+from dgi.errors import FactError, Fault
 from dgi.facts.rows import FIRST_ROW, Key, Real, Row, Text, check_rows, check_unique, raise_faults
 
 SHEET = "Nguong"
-WHERE = f"data/fieldwork/checks.xlsx, {SHEET}"
+FILE = "data/fieldwork/checks.xlsx"
+WHERE = f"{FILE}, {SHEET}"
 REPAIR = "Correct the cell; the sheet HuongDan says what each column means."
+REPAIR_VI = "Sửa ô đó; trang HuongDan giải thích từng cột."
 TOPICS = ("copies", "timing", "versions", "answers", "interviewers", "ages", "sample", "places",
           "back_checks")  # fmt: skip
+SEVERITIES = ("error", "warn", "info")
 ON_WORDS = {"x": True, "có": True, "yes": True, "": False, "không": False, "no": False}
 
 Topic = Literal[
     "copies", "timing", "versions", "answers", "interviewers", "ages", "sample", "places",
     "back_checks",
 ]  # fmt: skip
+
+NOT_BLANK = ("ô không được để trống", "the cell must not be blank")
+# Column -> what a cell of it must be, Vietnamese before English.
+CELLS = {
+    "check": ("tên chỉ gồm chữ thường không dấu, chữ số và dấu gạch dưới",
+              "a name has lower-case letters, digits and underscores only"),
+    "topic": (f"chủ đề là một trong: {', '.join(TOPICS)}",
+              f"the topic is one of {', '.join(TOPICS)}"),
+    "measure": ("tên phép đo chỉ gồm chữ thường không dấu, chữ số và dấu gạch dưới",
+                "a measure has lower-case letters, digits and underscores only"),
+    "threshold": ("ngưỡng là một số hữu hạn, lớn hơn 0",
+                  "a threshold is a finite number above 0"),
+    "severity": (f"mức là một trong: {', '.join(SEVERITIES)}",
+                 f"the severity is one of {', '.join(SEVERITIES)}"),
+    "is_on": ("ghi x để kiểm tra, để trống để tắt", "x makes the check, a blank leaves it out"),
+}  # fmt: skip
 
 
 def _is_on(value: object) -> object:
@@ -32,7 +53,14 @@ def _is_on(value: object) -> object:
 
 def _decimal(value: object) -> object:
     """0,85 is 0.85: a manager types what the spreadsheet shows."""
-    return value.replace(",", ".") if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = value.replace(",", ".")
+    try:
+        # As a float a number that is too large is infinite, and is refused as that.
+        return float(text)
+    except ValueError:
+        return text
 
 
 class FieldworkRuleRow(Row):
@@ -43,7 +71,7 @@ class FieldworkRuleRow(Row):
     measure: Key
     arguments: str = ""
     """name=number, separated by ';'."""
-    threshold: Annotated[Real, BeforeValidator(_decimal)]
+    threshold: Annotated[Real, BeforeValidator(_decimal), Field(gt=0, allow_inf_nan=False)]
     """What is measured is a finding from here on; larger is worse in every measure."""
     severity: Literal["error", "warn", "info"]
     is_on: Annotated[bool, BeforeValidator(_is_on)]
@@ -55,7 +83,8 @@ class FieldworkRuleRow(Row):
 
 
 def parse_arguments(text: str) -> dict[str, float | int | str]:
-    """'min_common=20;within=interviewer' -> {...}. Raises ValueError for anything else."""
+    """'min_common=20;within=interviewer' -> {...}. Raises ValueError for anything else, and for
+    numbers that are not finite."""
     found: dict[str, float | int | str] = {}
     for part in (piece.strip() for piece in text.split(";")):
         if not part:
@@ -63,12 +92,19 @@ def parse_arguments(text: str) -> dict[str, float | int | str]:
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not (name and equals and value):
             raise ValueError(part)
-        number = value.replace(",", ".")
-        try:
-            found[name] = int(number) if number.lstrip("-").isdigit() else float(number)
-        except ValueError:
-            found[name] = value
+        argument = _number_or_word(value)
+        if isinstance(argument, float) and not math.isfinite(argument):
+            raise ValueError(part)
+        found[name] = argument
     return found
+
+
+def _number_or_word(text: str) -> float | int | str:
+    number = text.replace(",", ".")
+    try:
+        return int(number) if number.lstrip("-").isdigit() else float(number)
+    except ValueError:
+        return text
 
 
 def check_fieldwork_rules(
@@ -76,29 +112,63 @@ def check_fieldwork_rules(
 ) -> pd.DataFrame:
     """Check and type the sheet of thresholds.
 
-    `table`: text, one row per check; `measures`: name -> names of its arguments. Raises FactError
-    with every wrong cell: unknown measures and arguments, thresholds that are not above 0 (a
-    measure is 0 where nothing is wrong), keys that stand twice.
+    `table`: text, one row per check, its index the row in the sheet; `measures`: name -> names of
+    its arguments. Raises FactError with every wrong cell, in Vietnamese and English: unknown
+    measures and arguments, thresholds that are infinite or not above 0 (a measure is 0 where
+    nothing is wrong), keys that stand twice.
     """
-    rows = check_rows(table, FieldworkRuleRow, WHERE, REPAIR)
-    faults = check_unique(rows, ["check"], WHERE)
-    for number, row in enumerate(rows.itertuples(index=False), start=FIRST_ROW):
+    try:
+        rows = check_rows(table, FieldworkRuleRow, WHERE, REPAIR)
+    except FactError as error:
+        raise FactError(_say_in_both(fault, table) for fault in error.faults) from None
+    faults = [
+        replace(fault, row=_row_of(fault, table), rule_vi="tên này đã có ở một dòng khác",
+                action_vi="Bỏ một trong hai dòng, hoặc đổi tên.")
+        for fault in check_unique(rows, ["check"], WHERE)
+    ]  # fmt: skip
+    for number, row in zip(table.index, rows.itertuples(index=False), strict=True):
         if row.measure not in measures:
-            faults.append(Fault(WHERE, f"no such measure; there are {', '.join(sorted(measures))}",
-                                REPAIR, row=number, column="measure",
-                                value=row.measure))  # fmt: skip
+            known = ", ".join(sorted(measures))
+            faults.append(_fault(number, "measure", row.measure,
+                                 f"không có phép đo như vậy; các phép đo là {known}",
+                                 f"no such measure; there are {known}"))  # fmt: skip
             continue
-        if not row.threshold > 0:
-            faults.append(Fault(WHERE, "a threshold is above 0", REPAIR, row=number,
-                                column="threshold", value=str(row.threshold)))  # fmt: skip
         try:
             unknown = sorted(set(parse_arguments(row.arguments)) - measures[row.measure])
         except ValueError:
             unknown = [row.arguments]
         if unknown:
-            known = ", ".join(sorted(measures[row.measure])) or "none"
-            faults.append(Fault(WHERE, f"arguments read name=value; this measure's are: {known}",
-                                REPAIR, row=number, column="arguments",
-                                value="; ".join(unknown)))  # fmt: skip
+            known = ", ".join(sorted(measures[row.measure]))
+            faults.append(_fault(
+                number, "arguments", "; ".join(unknown),
+                "tham số ghi dạng tên=giá trị, số phải hữu hạn; tham số của phép đo này: "
+                f"{known or 'không có'}",
+                "arguments read name=value, numbers are finite; this measure's are: "
+                f"{known or 'none'}",
+            ))  # fmt: skip
     raise_faults(faults)
     return rows
+
+
+def _fault(row: int, column: str, value: str, rule_vi: str, rule: str) -> Fault:
+    return Fault(WHERE, rule, REPAIR, row=row, column=column, value=value, rule_vi=rule_vi,
+                 action_vi=REPAIR_VI)  # fmt: skip
+
+
+def _row_of(fault: Fault, table: pd.DataFrame) -> int:
+    """The sheet's row of a fault that was counted without the blank rows."""
+    return int(table.index[(fault.row or FIRST_ROW) - FIRST_ROW])
+
+
+def _say_in_both(fault: Fault, table: pd.DataFrame) -> Fault:
+    """A fault of header or cell in words that the manager reads: what the column must hold."""
+    expected = list(FieldworkRuleRow.model_fields)
+    if fault.column in expected and fault.column in table.columns:
+        rule_vi, rule = CELLS.get(fault.column, NOT_BLANK)
+        return replace(fault, row=_row_of(fault, table), rule=rule, rule_vi=rule_vi,
+                       action_vi=REPAIR_VI)  # fmt: skip
+    names = ", ".join(expected)
+    rule_vi, action_vi = "có một cột lạ", f"Bỏ cột, hoặc đặt tên là một trong: {names}."
+    if fault.column in expected:
+        rule_vi, action_vi = "thiếu một cột", f"Thêm cột đó; cần có các cột {names}."
+    return replace(fault, rule_vi=rule_vi, action_vi=action_vi)

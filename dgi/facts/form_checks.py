@@ -3,6 +3,8 @@ Not here: how a condition is parsed and evaluated (expressions.py), or reading a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -12,12 +14,31 @@ from dgi.facts.expressions import NotEvaluableError, parse
 from dgi.facts.questionnaire import Questionnaire, parse_condition
 
 RULE_COLUMNS = ["question", "relevant", "constraint", "required"]
+PARTS = ("relevant", "constraint", "required")
+SPELLING_COLUMNS = ["question", "code", "name"]
 VIOLATION_COLUMNS = ["question", "kind", "row"]
 NOT_EVALUABLE_COLUMNS = ["question", "part", "expression", "piece", "position"]
 
 ALWAYS = ("yes", "true", "true()")
 NEVER = ("", "no", "false", "false()")
 """What `required` may say besides a condition, in any case of letters."""
+
+
+@dataclass(frozen=True)
+class FormRules:
+    """The rules of one year's form by the questionnaire's names.
+
+    `rules`: RULE_COLUMNS, text, a row per question in the form's order; `spellings`: question,
+    code, name: answers that the form's conditions call otherwise than by their code.
+    """
+
+    rules: pd.DataFrame
+    spellings: pd.DataFrame
+
+    @classmethod
+    def of_questionnaire(cls, questionnaire: Questionnaire) -> FormRules:
+        """The rules of a year whose form is made from its questionnaire."""
+        return cls(rules_of(questionnaire), pd.DataFrame(columns=SPELLING_COLUMNS))
 
 
 def check_form(
@@ -53,15 +74,16 @@ def check_form(
 
     def report(question: str, kind: str, broken: np.ndarray) -> None:
         rows = np.flatnonzero(broken)
-        found.append(pd.DataFrame({"question": question, "kind": kind, "row": rows}))
+        if len(rows):
+            found.append(pd.DataFrame({"question": question, "kind": kind, "row": rows}))
 
     for rule in rules[RULE_COLUMNS].to_dict("records"):
         question = rule["question"]
         if question not in answers:
             unread += [
                 (question, part, rule[part], question, 0)
-                for part in ("relevant", "constraint", "required")
-                if rule[part].strip() and not (part == "required" and _says(rule[part], NEVER))
+                for part in PARTS
+                if says_something(rule, part)
             ]
             continue
         everyone = np.ones(len(answers), dtype=bool)
@@ -124,6 +146,22 @@ def rules_of(questionnaire: Questionnaire) -> pd.DataFrame:
     return pd.concat([bounds[~is_carried], asked, bounds[is_carried]], ignore_index=True).astype(
         "str"
     )
+
+
+def says_something(rule: Mapping[str, str], part: str) -> bool:
+    """Whether a part of a rule can find fault at all: neither blank nor a plain no."""
+    return not _says(rule[part], NEVER if part == "required" else ("",))
+
+
+def list_parts(rules: pd.DataFrame) -> pd.DataFrame:
+    """Rules one by one: question, part, expression, in the form's order; blank parts left out."""
+    listed = [
+        (rule["question"], part, rule[part])
+        for rule in rules[RULE_COLUMNS].to_dict("records")
+        for part in PARTS
+        if says_something(rule, part)
+    ]
+    return pd.DataFrame(listed, columns=["question", "part", "expression"], dtype="str")
 
 
 def _is_answered(column: pd.Series) -> np.ndarray:

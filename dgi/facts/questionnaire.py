@@ -170,9 +170,30 @@ class Questionnaire:
 
     def valid_answers(self, responses: pd.DataFrame, question: str) -> np.ndarray:
         """(n,) codes of one question as numbers, NaN where not one of its valid answers."""
-        lists = self.questions.set_index("question")["answers"]
         codes = responses[question].to_numpy(float, na_value=np.nan)
-        return np.where(np.isin(codes, self.codes(lists[question], "valid")), codes, np.nan)
+        valid = self.codes(self._list_of[question], "valid")
+        return np.where(np.isin(codes, valid), codes, np.nan)
+
+    def among(self, codes: np.ndarray, *kinds: str) -> np.ndarray:
+        """Which answers are of the kinds, each by its question's list: bool, shape of `codes`.
+
+        `codes`: a column per question, in the questionnaire's order.
+        """
+        found = np.zeros(codes.shape, dtype=bool)
+        for answers, columns in self._columns_of_list.items():
+            sought = [code for kind in kinds for code in self.codes(answers, kind)]
+            if sought:
+                found[:, columns] = np.isin(codes[:, columns], sought)
+        return found
+
+    @cached_property
+    def _list_of(self) -> dict[str, str]:
+        return dict(zip(self.questions["question"], self.questions["answers"], strict=True))
+
+    @cached_property
+    def _columns_of_list(self) -> dict[str, np.ndarray]:
+        lists = self.questions["answers"].to_numpy()
+        return {name: np.flatnonzero(lists == name) for name in dict.fromkeys(lists)}
 
     def headers(self) -> dict[str, str]:
         """Workbook header -> name used from here on, of the columns every file must have."""

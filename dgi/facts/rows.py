@@ -29,8 +29,10 @@ def _fraction(value: Any) -> Any:
     if isinstance(value, str) and value:
         try:
             return float(Fraction(value))
-        except ZeroDivisionError:
-            raise ValueError("a fraction's lower part is not zero") from None
+        except (ZeroDivisionError, OverflowError):
+            raise ValueError(
+                "a fraction's lower part is not zero, and the number is finite"
+            ) from None
     return value
 
 

@@ -3,6 +3,7 @@ Not here: the questionnaire or set it names, or what a design implies (dgi.surve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import date
 from typing import Literal
@@ -15,6 +16,7 @@ from dgi.facts.rows import Row, Text, Year, check_rows, check_unique, raise_faul
 LonelyPsu = Literal["fail", "certainty", "adjust", "average", "merge"]
 WHERE = "data/surveys.csv"
 REPAIR = "Correct the cell in data/surveys.csv; each survey year has one row."
+IS_A_FORM = re.compile(r"[^/\\]+\.xlsx", re.IGNORECASE)
 DESIGNS_WHERE = "data/designs.csv"
 DESIGNS_REPAIR = "Correct the cell; data/README.md says what each column means."
 
@@ -32,6 +34,8 @@ class SurveyRow(Row):
     respondents_per_village: int
     design: Text
     census: Text
+    form: str = ""
+    """File in data/forms that the tablets asked by; '' where it was made from the questionnaire."""
 
 
 class DesignRow(Row):
@@ -56,6 +60,11 @@ def check_surveys(table: pd.DataFrame) -> pd.DataFrame:
         if row.fieldwork_start > row.fieldwork_end:
             faults.append(Fault(WHERE, "fieldwork ends after it starts", REPAIR, row=number,
                                 column="fieldwork_end", value=str(row.fieldwork_end)))  # fmt: skip
+        if row.form and not IS_A_FORM.fullmatch(row.form):
+            faults.append(Fault(WHERE, "a form is an .xlsx file in data/forms, by its name alone",
+                                "Put the XLSForm into data/forms and give its name, or leave the"
+                                " cell blank.", row=number, column="form",
+                                value=row.form))  # fmt: skip
     raise_faults(faults)
     return rows.sort_values("survey_year", ignore_index=True)
 

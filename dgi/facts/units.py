@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 
 import pandas as pd
@@ -107,9 +108,16 @@ class Units:
 
     def communes_on(self, day: date) -> pd.DataFrame:
         """Communes in force on `day` with their district key, ordered by code."""
-        keys = self.districts_on(day).set_index("district_code")["district"]
-        communes = in_force(self.communes, day).sort_values("commune_code", ignore_index=True)
-        return communes.assign(district=communes["district_code"].map(keys))
+        if day not in self._communes_by_day:
+            keys = self.districts_on(day).set_index("district_code")["district"]
+            communes = in_force(self.communes, day).sort_values("commune_code", ignore_index=True)
+            homes = communes["district_code"].map(keys)
+            self._communes_by_day[day] = communes.assign(district=homes)
+        return self._communes_by_day[day].copy()
+
+    @cached_property
+    def _communes_by_day(self) -> dict[date, pd.DataFrame]:
+        return {}  # asked for once a file and district, of the same few days
 
     def district_keys(self, days: list[date]) -> list[str]:
         """Every district key in force on at least one of `days`, sorted: the partition register."""

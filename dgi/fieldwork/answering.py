@@ -128,12 +128,7 @@ def tally_answers(
     if kind == "blank":
         return asked & np.isnan(codes), asked
     kinds = ("dont_know", "refused") if kind == "unknown" else (kind,)
-    lists = [
-        [code for each in kinds for code in questionnaire.codes(answers, each)]
-        for answers in questionnaire.questions["answers"]
-    ]
-    found = [np.isin(codes[:, n], own) for n, own in enumerate(lists)]
-    return asked & np.column_stack(found), asked
+    return asked & questionnaire.among(codes, *kinds), asked
 
 
 def measure_item_rates(

@@ -9,7 +9,13 @@ from scipy.sparse import csr_array
 from scipy.stats import f as f_distribution
 
 from dgi.facts.questionnaire import Questionnaire
-from dgi.fieldwork.measures import Measured, list_measured, not_taken, sort_interviews
+from dgi.fieldwork.measures import (
+    Measured,
+    answer_codes,
+    list_measured,
+    not_taken,
+    sort_interviews,
+)
 
 # Smaller parts of a sum of squares than this are rounding.
 NOTHING = 1e-12
@@ -41,8 +47,10 @@ def measure_interviewer_effects(
         return not_taken("no_interviews")
     if rows["interviewer"].nunique() < 2:
         return not_taken("too_few_interviewers")
-    names = list(questionnaire.questions["question"]) if questions is None else questions
-    values = pd.DataFrame({name: questionnaire.valid_answers(rows, name) for name in names})
+    codes = answer_codes(rows, questionnaire)
+    valid = np.where(questionnaire.among(codes, "valid"), codes, np.nan)
+    values = pd.DataFrame(valid, columns=questionnaire.questions["question"])
+    values = values if questions is None else values[questions]
     enough = values.notna().sum() >= min_answers
     if not enough.any():
         return not_taken("too_few_answers")

@@ -55,15 +55,28 @@ def list_measured(
     value = np.asarray(value, dtype=float)
     texts = {"respondent_id": respondent_id, "interviewer": interviewer, "question": question,
              "other": other}  # fmt: skip
-    frame = pd.DataFrame(index=range(len(value)))
-    for name, text in texts.items():
-        given = np.full(len(value), text, dtype=object) if isinstance(text, str) else text
-        frame[name] = pd.Series(np.asarray(given, dtype=object), dtype="str").fillna("")
-    frame["value"] = value
-    for name, extra in extras.items():
-        frame[name] = getattr(extra, "array", extra)
-    order = [*COLUMNS[:4], *extras]
-    return Measured(frame.sort_values(order, ignore_index=True), True, "", len(frame))
+    varying = [name for name, text in texts.items() if not isinstance(text, str)]
+    columns: dict[str, Any] = {name: _texts(text, len(value)) for name, text in texts.items()} | {
+        "value": value
+    }
+    columns |= {name: getattr(extra, "array", extra) for name, extra in extras.items()}
+    frame = pd.DataFrame(columns)
+    # Extras only settle the order of rows that name the same things.
+    settled = len(varying) == 1 and frame[varying[0]].is_unique
+    order = varying if settled else [*varying, *extras]
+    if order:
+        frame = frame.sort_values(order, ignore_index=True)
+    return Measured(frame, True, "", len(frame))
+
+
+def _texts(text: Any, count: int) -> pd.Series:
+    """A column of text, '' where missing; one text stands for all rows."""
+    if isinstance(text, str):
+        return pd.Series(pd.array([text], dtype="str").repeat(count))
+    given = getattr(text, "array", text)
+    if getattr(given, "dtype", None) != "str":
+        given = np.asarray(given, dtype=object)
+    return pd.Series(given, dtype="str").fillna("")
 
 
 def list_interviews(rows: pd.DataFrame, value: Any, is_kept: Any = None, **others: Any) -> Measured:
@@ -86,12 +99,22 @@ def list_interviews(rows: pd.DataFrame, value: Any, is_kept: Any = None, **other
 
 def sort_interviews(responses: pd.DataFrame) -> pd.DataFrame:
     """Responses by respondent_id with a fresh index: no measure may see the order of delivery."""
+    if responses["respondent_id"].is_monotonic_increasing:
+        return responses.reset_index(drop=True)
     return responses.sort_values("respondent_id", ignore_index=True)
 
 
 def find_delivered(rows: pd.DataFrame, name: str) -> pd.Series:
     """Values of a column that an interview may carry; all NA where no interview does."""
     return rows[name] if name in rows else pd.Series(pd.NA, index=rows.index, name=name)
+
+
+def with_plain_codes(responses: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """The same responses, sorted, with all codes as one block of floats: many measures read it."""
+    rows = sort_interviews(responses)
+    names = list(questionnaire.questions["question"])
+    codes = pd.DataFrame(answer_codes(rows, questionnaire), columns=names, index=rows.index)
+    return pd.concat([rows.drop(columns=names), codes], axis=1)
 
 
 def answer_codes(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dgi.facts.fieldwork_rules import parse_arguments
+from dgi.facts.form_checks import FormRules
 from dgi.facts.questionnaire import Questionnaire
 from dgi.facts.surveys import SurveyRow
 from dgi.fieldwork import (
@@ -25,8 +27,9 @@ from dgi.fieldwork import (
     similarity,
     timing,
 )
+from dgi.fieldwork.form_rules import JudgedForm, judge_form, measure_form_faults
 from dgi.fieldwork.interviewer_effects import measure_interviewer_effects
-from dgi.fieldwork.measures import COLUMNS, Measured
+from dgi.fieldwork.measures import COLUMNS, Measured, with_plain_codes
 
 CHECK_COLUMNS = ["check", "topic", "severity", "status", "why_not", "base_n", "findings_n",
                  "findings_share", "worst_value", "threshold"]  # fmt: skip
@@ -39,7 +42,9 @@ class Fieldwork:
     """What there is to look at in one district-year.
 
     `responses`, `rejected`, `missing`: as typed; `margins`: the district's census; `back_checks`:
-    as `type_back_checks` gives them, empty where none were made.
+    as `type_back_checks` gives them, empty where none were made, and `raw_back_checks` as they
+    were delivered; `back_check_types`: question, back_check_type; `delivered`: the rows that
+    `responses` were typed from, as corrected; `form_rules`: those of the year's form.
     """
 
     responses: pd.DataFrame
@@ -49,6 +54,17 @@ class Fieldwork:
     survey: SurveyRow
     margins: pd.DataFrame
     back_checks: pd.DataFrame
+    raw_back_checks: pd.DataFrame
+    back_check_types: pd.DataFrame
+    delivered: pd.DataFrame
+    form_rules: FormRules
+
+    @cached_property
+    def judged_form(self) -> JudgedForm:
+        """The form's verdict on all answers: worked out once, for all checks that use it."""
+        return judge_form(
+            self.form_rules, self.delivered, self.responses, self.rejected, self.questionnaire
+        )
 
 
 @dataclass(frozen=True)
@@ -102,6 +118,11 @@ def _of(module: ModuleType, *names: str) -> dict[str, Measure]:
 
 
 KINDS = ("dont_know", "refused", "blank")
+FORM_FAULTS = {
+    "form_skips": "answered_when_not_relevant",
+    "form_blanks": "blank_when_required",
+    "form_constraints": "constraint_broken",
+}
 MEASURES: dict[str, Measure] = (
     _of(similarity, "best_match", "fewest_differences", "exact_copies", "repeated_submissions",
         "repeated_starts")
@@ -126,8 +147,13 @@ MEASURES: dict[str, Measure] = (
     | _of(numbers, "age_heaping", "whipple", "age_displacement")
     | _of(sample, "replacements", "sample_mix", "mix_doubt")
     | _of(places, "other_places", "gps_error")
-    | _of(back_checks, "back_check_differences", "back_check_questions", "unchecked_share",
-          "unchecked_interviewers")
+    | _of(back_checks, "back_check_differences", "back_check_interviewers",
+          "back_check_questions", "unchecked_share", "unchecked_interviewers",
+          "unmatched_back_checks")
+    | {
+        name: Measure(measure_form_faults, judged=lambda work: work.judged_form, kind=kind)
+        for name, kind in FORM_FAULTS.items()
+    }
     | {
         "days_outside": Measure(
             timing.measure_days_outside,
@@ -162,6 +188,7 @@ def examine(work: Fieldwork, rules: pd.DataFrame) -> Examination:
     at, which is never 'passed') or off. The order of responses changes nothing, and a higher
     threshold never adds a finding (all measures: larger is worse).
     """
+    work = replace(work, responses=with_plain_codes(work.responses, work.questionnaire))
     taken: dict[tuple[str, str], Measured] = {}
     checks, findings = [], []
     for rule in rules.itertuples(index=False):

@@ -104,7 +104,10 @@ def read_answers(text: pd.DataFrame, questionnaire: Questionnaire) -> Answers:
     words = clean(pd.Series(spellings, dtype="str"))
     same, _ = pd.factorize(words.str.casefold())
     lists = list(questionnaire.questions["answers"])
-    tables = {name: read_codes(words, name, questionnaire) for name in dict.fromkeys(lists)}
+    numbers = read_numbers(words, whole=True)
+    tables = {
+        name: read_codes(words, name, questionnaire, numbers) for name in dict.fromkeys(lists)
+    }
     shape = text.shape
     codes = np.empty(shape)
     kinds = np.empty(shape, dtype=np.int8)
@@ -122,10 +125,13 @@ def read_answers(text: pd.DataFrame, questionnaire: Questionnaire) -> Answers:
 
 
 def read_codes(
-    words: pd.Series, answers: str, questionnaire: Questionnaire
+    words: pd.Series, answers: str, questionnaire: Questionnaire, numbers: pd.Series | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Code (float, NaN where none) and kind (position in KINDS) of clean texts by one list."""
-    codes = _codes(words.mask(words.str.fullmatch(MASK)), answers, questionnaire)
+    """Code (float, NaN where none) and kind (position in KINDS) of clean texts by one list.
+
+    `numbers`: the texts as whole numbers, where they were read before.
+    """
+    codes = _codes(words, answers, questionnaire, numbers)
     kinds = np.full(len(codes), KINDS.index("unlisted"), dtype=np.int8)
     own = questionnaire.answers[questionnaire.answers["answers"] == answers]
     for row in own.itertuples(index=False):
@@ -135,14 +141,18 @@ def read_codes(
     return codes, kinds
 
 
-def _codes(given: pd.Series, answers: str, questionnaire: Questionnaire) -> np.ndarray:
+def _codes(
+    given: pd.Series, answers: str, questionnaire: Questionnaire, numbers: pd.Series | None = None
+) -> np.ndarray:
     """Whole numbers of an answer list's cells, NaN where none; its other spellings come first."""
-    codes = read_numbers(given, whole=True).to_numpy(float, copy=True)
-    whole = codes.copy()
+    numbers = read_numbers(given, whole=True) if numbers is None else numbers
+    whole = numbers.to_numpy(float)
+    codes = whole.copy()
     own = questionnaire.answers[questionnaire.answers["answers"] == answers]
-    folded = given.str.casefold()
-    for row in own[own["also"] != ""].itertuples(index=False):
+    spelt = own[own["also"] != ""]
+    folded = given.str.casefold() if len(spelt) else given
+    for row in spelt.itertuples(index=False):
         others = [word.strip().casefold() for word in row.also.split(";") if word.strip()]
-        numbers = read_numbers(pd.Series(others, dtype="str"), whole=True)
-        codes[(folded.isin(others) | np.isin(whole, numbers)).to_numpy()] = row.code
+        other_numbers = read_numbers(pd.Series(others, dtype="str"), whole=True)
+        codes[(folded.isin(others) | np.isin(whole, other_numbers)).to_numpy()] = row.code
     return codes

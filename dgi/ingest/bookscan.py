@@ -71,6 +71,14 @@ def letters(column: int) -> str:
     return text
 
 
+def describe_merged(sheet: str, places: list[tuple[int, int]]) -> list[Note]:
+    """One remark on a sheet's merged cells, (row, column) from 1: how many, and the first."""
+    if not places:
+        return []
+    row, column = min(places)
+    return [Note("merged", sheet, row, letters(column), str(len(places)))]
+
+
 def find_old_font(name: str) -> str | None:
     """'tcvn3' or 'vni' for the name of an old Vietnamese font, None for any other."""
     return next((kind for pattern, kind in OLD_FONTS if pattern.match(name)), None)
@@ -192,7 +200,7 @@ def _remarks_of(sheet: str, scan: SheetScan) -> list[Note]:
         count = len(scan.hidden_rows)
         notes.append(Note("hidden_rows", sheet, scan.hidden_rows[0], value=str(count)))
     notes += [Note("hidden_columns", sheet, column=letters(at)) for at in scan.hidden_columns]
-    notes += [Note("merged", sheet, row, letters(at)) for row, at in scan.merged[:SHOWN]]
+    notes += describe_merged(sheet, scan.merged)
     notes += [
         Note("formulas", sheet, row, letters(column), str(count))
         for column, (row, count) in sorted(scan.formulas.items())

@@ -22,6 +22,8 @@ CROSS_FIT = 0.95
 LEAST_CELLS = 10
 # Where next to nothing of one column fits, the other may fit both, if it is the only such one.
 LOST_FIT = 0.1
+SPARE_LETTERS = 100  # marks and spaces that a cell may have more than the label it repeats
+TEXTS_KEPT = 10_000  # of an answer list, whose code is not sought again
 MOST_TEXTS = 2000  # distinct texts of a column that are looked at, the most frequent ones
 
 
@@ -46,15 +48,26 @@ class AnswerList:
         # A label that stands for two codes, or does once its tones are gone, names neither.
         self._exact = {label: min(codes) for label, codes in exact.items() if len(codes) == 1}
         self._folded = {label: min(codes) for label, codes in folded.items() if len(codes) == 1}
+        self._longest = max(map(len, (*self._exact, *self._folded)), default=0) + SPARE_LETTERS
+        self._told: dict[str, str] = {}
 
     def code_of_label(self, text: str) -> str:
         """The code of a label, '' where the list has no such label."""
+        if len(text) > self._longest:
+            return ""
         words = clean(text)
         return self._exact.get(words.casefold()) or self._folded.get(fold(words), "")
 
     def code_of(self, text: str) -> str:
         """The code that a cell's text stands for, '' where for none."""
-        words = clean(text)
+        code = self._told.get(text)
+        if code is None:
+            code = self._code_of(clean(text))
+            if len(self._told) < TEXTS_KEPT:
+                self._told[text] = code
+        return code
+
+    def _code_of(self, words: str) -> str:
         if words.casefold() in self._also:
             return self._also[words.casefold()]
         number = plain_number(words)
@@ -106,12 +119,14 @@ Fit = Callable[[pd.Series], np.ndarray]
 def column_fits(questionnaire: Questionnaire, lists: Mapping[str, AnswerList]) -> dict[str, Fit]:
     """How well texts fit each column, by name; columns that take any text are left out."""
     questions = questionnaire.questions
+    # One for all columns of a list, so that what fits it is reckoned once.
+    by_list = {name: _fits_list(answers) for name, answers in lists.items()}
     fits: dict[str, Fit] = {
-        name: _fits_list(lists[answers])
+        name: by_list[answers]
         for name, answers in zip(questions["question"], questions["answers"], strict=True)
     }
     for row in pd.concat([questionnaire.fixed, questionnaire.carried]).itertuples(index=False):
-        fit = _fits_column(row, lists)
+        fit = by_list[row.answers] if row.type == "code" else _fits_column(row)
         if fit is not None and row.role != "identity":
             fits[row.name] = fit
     return fits
@@ -127,9 +142,7 @@ def _fits_list(answers: AnswerList) -> Fit:
     return fit
 
 
-def _fits_column(row: Any, lists: Mapping[str, AnswerList]) -> Fit | None:
-    if row.type == "code":
-        return _fits_list(lists[row.answers])
+def _fits_column(row: Any) -> Fit | None:
     if row.type in ("date", "datetime"):
         return lambda texts: read_datetimes(texts).notna().to_numpy(float)
     if row.type in ("integer", "number"):
@@ -152,12 +165,18 @@ def find_swapped(columns: Mapping[str, pd.Series], fits: Mapping[str, Fit]) -> l
     counts = {
         name: own.head(MOST_TEXTS) for name, own in counts.items() if own.sum() >= LEAST_CELLS
     }
-    own_fit = {name: _share(own, fits[name]) for name, own in counts.items()}
+    shares: dict[tuple[str, Fit], float] = {}
+
+    def share(name: str, fit: Fit) -> float:
+        if (name, fit) not in shares:
+            shares[name, fit] = _share(counts[name], fit)
+        return shares[name, fit]
+
+    own_fit = {name: share(name, fits[name]) for name in counts}
     odd = [name for name, share in own_fit.items() if share < OWN_FIT]
 
     def cross(one: str, other: str) -> bool:
-        there, back = _share(counts[one], fits[other]), _share(counts[other], fits[one])
-        return min(there, back) >= CROSS_FIT
+        return share(one, fits[other]) >= CROSS_FIT and share(other, fits[one]) >= CROSS_FIT
 
     pairs = [pair for pair in combinations(odd, 2) if cross(*pair)]
     paired = {name for pair in pairs for name in pair}

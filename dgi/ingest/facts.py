@@ -20,7 +20,7 @@ from dgi.facts.column_maps import (
     check_system_columns,
 )
 from dgi.facts.decision import Decision
-from dgi.facts.fieldwork_rules import SHEET, WHERE, check_fieldwork_rules
+from dgi.facts.fieldwork_rules import FILE, SHEET, WHERE, check_fieldwork_rules
 from dgi.facts.indicator_sets import REPAIR as SET_REPAIR
 from dgi.facts.indicator_sets import IndicatorSet, IndicatorSetRow
 from dgi.facts.questionnaire import REPAIR as QUESTIONNAIRE_REPAIR
@@ -33,6 +33,7 @@ from dgi.ingest.boundaries import Boundaries
 from dgi.ingest.deliveries import Form
 from dgi.ingest.door import read_file
 from dgi.ingest.headers import HeaderBook
+from dgi.ingest.xlsform_rules import load_form_rules
 from dgi.papi.scores import (
     ProvinceRow,
     SourceRow,
@@ -203,13 +204,24 @@ class Facts:
         """The survey manager's checks of fieldwork and their thresholds."""
         path = self.folder / "fieldwork/checks.xlsx"
         try:
-            file = read_file(WHERE.rpartition(",")[0], path.read_bytes())
+            file = read_file(FILE, path.read_bytes())
             sheet = next(sheet for sheet in file.sheets if sheet.name == SHEET)
         except (OSError, StopIteration):
-            rule = f"there is no workbook with a sheet {SHEET}"
-            raise FactError([Fault(WHERE, rule, "Restore it from version control.")]) from None
-        table = sheet.frame.fillna("").set_axis(list(sheet.header), axis=1)
-        return check_fieldwork_rules(table, ARGUMENTS)
+            raise FactError([
+                Fault(WHERE, f"there is no workbook with a sheet {SHEET}",
+                      "Restore it from version control.",
+                      rule_vi=f"không có sổ tính với trang {SHEET}",
+                      action_vi="Lấy lại tệp từ hệ thống quản lý phiên bản.")
+            ]) from None  # fmt: skip
+        header = list(sheet.header)
+        repeated = sorted({name for name in header if header.count(name) > 1})
+        if repeated:
+            raise FactError([
+                Fault(WHERE, "a column stands twice", "Remove or rename one of them.",
+                      row=sheet.header_row, column=name, rule_vi="một cột đứng hai lần",
+                      action_vi="Bỏ hoặc đổi tên một cột.") for name in repeated
+            ])  # fmt: skip
+        return check_fieldwork_rules(sheet.frame.fillna("").set_axis(header, axis=1), ARGUMENTS)
 
     @cached_property
     def boundaries(self) -> Boundaries | None:
@@ -226,7 +238,7 @@ class Facts:
         questionnaire = self.questionnaire(survey.questionnaire)
         if is_again:
             questionnaire = questionnaire.asked_again()
-        return Form(
+        form = Form(
             key=f"{year} again" if is_again else str(year),
             survey_year=year,
             questionnaire=questionnaire,
@@ -237,6 +249,9 @@ class Facts:
             day=survey.reference_date,
             boundaries=self.boundaries,
         )
+        if not is_again:
+            load_form_rules(self.folder, survey, form)  # an unreadable form stops the year
+        return form
 
     def satisfaction_question(self, name: str) -> str:
         """The question on overall satisfaction of one questionnaire, '' where none is asked."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import html
 import re
 
-from dgi.ingest.bookscan import BookScan, find_old_font, letters
+from dgi.ingest.bookscan import BookScan, describe_merged, find_old_font, letters
 from dgi.ingest.cellscan import COLUMNS, LARGEST_EXTENT, ROWS
 from dgi.ingest.prescan import Archive
 from dgi.ingest.refusals import Note, Refused
@@ -51,19 +51,21 @@ def _scan_table(name: str, body: bytes, remarks: list[Note], refusals: list[Note
     """Rows of one sheet: how far the cells with content reach, and which are odd."""
     at, last_row, last_column = 1, 0, 0
     formulas: dict[int, list[int]] = {}
+    merged: list[tuple[int, int]] = []
     for row in ROW.finditer(body):
         repeat = ROW_REPEAT.search(row.group(1) or b"")
         height = int(repeat.group(1)) if repeat else 1
         cells = row.group(2) or b""
         if b"office:value" in cells or b"<text:p" in cells or b"table:formula" in cells:
             last_row = at + height - 1
-            last_column = max(last_column, _scan_row(name, at, cells, formulas, remarks, refusals))
+            last_column = max(last_column, _scan_row(name, at, cells, formulas, merged, refusals))
             if last_row > ROWS or last_column > COLUMNS:
                 refusals.append(Note("beyond_grid", name))
                 return
         at += height
     if last_row * last_column > LARGEST_EXTENT:
         refusals.append(Note("sheet_too_wide", name, last_row, letters(last_column)))
+    remarks += describe_merged(name, merged)
     remarks += [
         Note("formulas", name, row, letters(column), str(count))
         for column, (row, count) in sorted(formulas.items())
@@ -72,7 +74,7 @@ def _scan_table(name: str, body: bytes, remarks: list[Note], refusals: list[Note
 
 def _scan_row(
     name: str, number: int, cells: bytes, formulas: dict[int, list[int]],
-    remarks: list[Note], refusals: list[Note],
+    merged: list[tuple[int, int]], refusals: list[Note],
 ) -> int:  # fmt: skip
     """The last column with content in one row."""
     if b"repeated" not in cells and b"spanned" not in cells and b"formula" not in cells:
@@ -85,8 +87,8 @@ def _scan_row(
         has_value = b"office:value-type" in given or b"calcext:value-type" in given
         if has_value or not cell.group(2):
             last = column + width - 1
-        if SPAN.search(given) and len(remarks) < SHOWN:
-            remarks.append(Note("merged", name, number, letters(column)))
+        if SPAN.search(given):
+            merged.append((number, column))
         if b"table:formula" in given:
             formulas.setdefault(column, [number, 0])[1] += width
             if not has_value and len(refusals) < SHOWN:

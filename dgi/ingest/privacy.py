@@ -124,14 +124,13 @@ def _shapes(questionnaire: Questionnaire) -> dict[str, _Shape]:
 def _mask(column: pd.Series, shape: _Shape, keys: Keys) -> tuple[pd.Series, int]:
     """The column with every cell of another shape masked, and how many were."""
     positions, spellings = pd.factorize(column)
-    kept = []
-    is_masked = np.zeros(len(spellings) + 1, dtype=bool)  # the last: a blank cell
-    for number, spelling in enumerate(spellings):
-        text = str(spelling)
-        is_fit = shape.fits(text)
-        is_masked[number] = not is_fit
-        kept.append(text if is_fit else keys.fingerprint(text))
-    words = np.array([*kept, None], dtype=object)
+    texts = list(map(str, spellings))
+    is_masked = np.array([*(not shape.fits(text) for text in texts), False])  # last: a blank cell
+    if not is_masked.any():
+        return column, 0
+    for number in np.flatnonzero(is_masked):
+        texts[number] = keys.fingerprint(texts[number])
+    words = np.array([*texts, None], dtype=object)
     count = int(is_masked[positions].sum())
     return pd.Series(words[positions], index=column.index, dtype="str"), count
 

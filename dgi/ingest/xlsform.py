@@ -13,7 +13,7 @@ from dgi.errors import Fault, WorkbookError
 from dgi.facts.form_rows import FORM_ONLY
 from dgi.ingest.door import read_file
 from dgi.ingest.refusals import Note, make_faults
-from dgi.ingest.sheets import TextSheet
+from dgi.ingest.sheets import TextFile, TextSheet
 from dgi.ingest.xlsform_choices import Choices
 from dgi.ingest.xlsform_dialects import (
     BLOCK,
@@ -73,11 +73,9 @@ def read_xlsform(name: str, content: bytes) -> ReadForm:
     the door refuses or that is no XLSForm.
     """
     file = read_file(name, content)
-    sheets = {sheet.name.strip().casefold(): sheet for sheet in file.sheets}
+    sheets = _find_sheets(file)
     blank = TextSheet("choices", (), 1, pd.DataFrame())
-    survey = read_sheet(sheets.get("survey", blank), SURVEY)
-    if not {"type", "name"} <= _headings(sheets.get("survey", blank)):
-        raise WorkbookError(make_faults(name, [Note("no_form")], FORM_REFUSALS))
+    survey = read_sheet(sheets["survey"], SURVEY)
     settings = _read_settings(sheets.get("settings"))
     language = settings.get("default_language", "")
     choices = Choices(read_sheet(sheets.get("choices", blank), CHOICES), language)
@@ -97,6 +95,22 @@ def read_xlsform(name: str, content: bytes) -> ReadForm:
         tuple(make_faults(name, lost, NOT_TAKEN)),
         (*file.remarks, *make_faults(name, told, REMARKS)),
     )
+
+
+def open_xlsform(name: str, content: bytes) -> dict[str, TextSheet]:
+    """A form's sheets by name in small letters; `survey`, with a type and a name, is there.
+
+    Raises WorkbookError as `read_xlsform` does.
+    """
+    return _find_sheets(read_file(name, content))
+
+
+def _find_sheets(file: TextFile) -> dict[str, TextSheet]:
+    sheets = {sheet.name.strip().casefold(): sheet for sheet in file.sheets}
+    survey = sheets.get("survey")
+    if survey is None or not {"type", "name"} <= _headings(survey):
+        raise WorkbookError(make_faults(file.name, [Note("no_form")], FORM_REFUSALS))
+    return sheets
 
 
 def _headings(sheet: TextSheet) -> set[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
+from xlsxwriter.worksheet import Worksheet
 
 from . import return_words as words
 from . import style
@@ -15,6 +16,11 @@ from .return_rows import figure, of_interviews
 
 FIGURES = {"whole": style.WHOLE, "share": style.PERCENT}
 """Column kind of the table of interviewers -> number format."""
+LIGHT, DARK = "#FFFFFF", f"#{style.BLUE_SOFT}"
+"""Ends of a scale of one hue: its lightness alone tells, on a grey printer and to every eye."""
+SHADED = {"median_minutes": 1 / 2, "dont_know_share": 2, "similar_pairs_n": 2}
+"""Shaded column of the table of interviewers -> the multiple of its median that is darkest, if no
+number lies further out: small differences among interviewers shall not look large."""
 
 
 def write_summary(book: ReturnBook, checks: pd.DataFrame, rules: pd.DataFrame) -> None:
@@ -85,3 +91,30 @@ def write_interviewers(book: ReturnBook, interviewers: pd.DataFrame) -> None:
                 else book.cell(align="right", num_format=FIGURES[kind])
             )
             put(sheet, at, column, row[name], look)
+    _shade(book, sheet, interviewers)
+
+
+def _shade(book: ReturnBook, sheet: Worksheet, interviewers: pd.DataFrame) -> None:
+    """Colour scales from the median outwards, and below the table what they mean."""
+    last, is_shaded = len(interviewers), False
+    for name, multiple in SHADED.items():
+        numbers = interviewers[name].dropna().astype(float)
+        if numbers.empty:
+            continue
+        middle = float(numbers.median())
+        outer = (min, max)[multiple > 1]
+        end = float(outer(outer(numbers), multiple * middle))
+        if end == middle:
+            continue
+        low, high = sorted([(middle, LIGHT), (end, DARK)])
+        column = list(words.INTERVIEWER_COLUMNS).index(name)
+        scale = {"type": "2_color_scale", "min_type": "num", "max_type": "num",
+                 "min_value": low[0], "min_color": low[1],
+                 "max_value": high[0], "max_color": high[1]}  # fmt: skip
+        sheet.conditional_format(1, column, last, column, scale)
+        is_shaded = True
+    if is_shaded:
+        for row, (text, colour) in enumerate(zip(words.SHADED, (style.INK, style.QUIET),
+                                                 strict=True), start=last + 2):  # fmt: skip
+            look = book.look(italic=True, font_size=9, font_color=f"#{colour}", text_wrap=False)
+            sheet.write_string(row, 0, text, look)

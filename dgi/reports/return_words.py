@@ -22,6 +22,10 @@ WHY_NOT = {
     "no_devices": Pair("không có mã máy", "no device ids"),
     "no_end_times": Pair("không có giờ kết thúc", "no end times"),
     "no_form_versions": Pair("không có phiên bản phiếu", "no form versions"),
+    "no_form_rules": Pair(
+        "phiếu không có quy tắc loại này kiểm tra được",
+        "the form has no rule of this kind to check",
+    ),
     "no_gaps": Pair("không có hai phiếu liền nhau trong ngày", "no two interviews in one day"),
     "no_interviews": Pair("chưa có phiếu", "no interviews"),
     "no_other_answers": Pair("không câu nào có trả lời “khác”", "no question has an “other”"),
@@ -149,6 +153,16 @@ CODE_HEADERS = (
     Pair("Mã", "Code"),
     Pair("Nghĩa", ""),
     Pair("Meaning", ""),
+)
+SHADED = Pair(
+    "Nền đậm: cần xem trước. Nền trắng: bằng trung vị của bảng hoặc ít đáng chú ý hơn. Đậm nhất: "
+    "chỉ bằng nửa số phút, gấp đôi tỷ lệ “không biết” hoặc gấp đôi số cặp phiếu quá giống.",
+    "Dark: to be looked at first. White: the table's median or less striking. Darkest: half the "
+    "minutes, twice the share of “don't know” or twice the pairs alike.",
+)
+DAY_PROMPT = "Ngày xác minh: ngày/tháng/năm, ví dụ 05/09/{year}."
+DAY_QUESTION = (
+    "Ô này cần một ngày (ngày/tháng/năm), từ đầu năm {year} đến hôm nay. Vẫn ghi như vậy?"
 )
 # column of the table of interviewers -> heading and kind of figure
 INTERVIEWER_COLUMNS = {

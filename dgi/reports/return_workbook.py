@@ -4,7 +4,7 @@ Does not belong here: finding it (dgi.fieldwork), its fixed words, or reading it
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -69,7 +69,7 @@ def write_return_workbook(
         rows = list_to_answer(findings, rules, questionnaire)
         interviews = number_interviews(findings)
         _write_guide(book, bool(len(rows)))
-        _write_to_answer(book, rows, questionnaire)
+        _write_to_answer(book, rows, questionnaire, year)
         _write_interviews(book, rows, interviews, questionnaire)
         _write_codes(book, rows, questionnaire)
         write_summary(book, checks, rules)
@@ -112,7 +112,9 @@ def _write_guide(book: ReturnBook, has_rows: bool) -> None:
         write(Pair(f"• {line.vi} / {line.en}", ""), book.look(indent=1))
 
 
-def _write_to_answer(book: ReturnBook, rows: pd.DataFrame, questionnaire: Questionnaire) -> None:
+def _write_to_answer(
+    book: ReturnBook, rows: pd.DataFrame, questionnaire: Questionnaire, year: int
+) -> None:
     sheet = book.add_sheet("CanXacMinh", HEADER.values())
     at = {name: number for number, name in enumerate(HEADER)}
     for name, number in at.items():
@@ -144,6 +146,19 @@ def _write_to_answer(book: ReturnBook, rows: pd.DataFrame, questionnaire: Questi
         said: list[tuple[str | Pair, float]] = [(reason, HEADER["LyDo"])]
         said += [(str(value), HEADER[name]) for name, value in place.items()]
         sheet.set_row(number, points_of(said))
+    if len(rows):
+        sheet.data_validation(1, at["Ngay"], len(rows), at["Ngay"], _days_from(year))
+
+
+def _days_from(year: int) -> dict[str, Any]:
+    """A day of or after the survey year and not in the future; a warning only, since where the
+    computer's own dates are month first 20/11/2019 stays text, which is read just as well."""
+    return {
+        "validate": "date", "criteria": "between", "minimum": date(year, 1, 1),
+        "maximum": "=TODAY()", "input_title": "Ngay",
+        "input_message": words.DAY_PROMPT.format(year=year), "error_type": "warning",
+        "error_title": "Ngay", "error_message": words.DAY_QUESTION.format(year=year),
+    }  # fmt: skip
 
 
 def _headers(questionnaire: Questionnaire) -> dict[str, str]:

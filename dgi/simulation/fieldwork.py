@@ -64,7 +64,9 @@ def add_fieldwork(
     accuracy = rng.uniform(3, 15, count)
     serial = [f"{number:04d}" for number in range(1, count + 1)]
     given = {
-        "submission": [f"uuid:{bytes(part).hex()}" for part in rng.integers(0, 256, (count, 16))],
+        "submission": [
+            f"uuid:{bytes(part.tolist()).hex()}" for part in rng.integers(0, 256, (count, 16))
+        ],
         "started_at": start.dt.strftime(TIME_FORM),
         "ended_at": end.dt.strftime(TIME_FORM),
         "submitted_at": sent.dt.strftime(TIME_FORM),

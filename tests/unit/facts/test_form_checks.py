@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from survey_builders import ANSWERS, FIXED, QUESTIONS, questionnaire
 
@@ -189,6 +189,7 @@ def skips_and_answers(draw) -> tuple[Questionnaire, pd.DataFrame]:
     return Questionnaire.from_tables("form", questions, ANSWERS, FIXED), frame
 
 
+@settings(deadline=None)
 @given(skips_and_answers())
 def test_the_form_and_the_questionnaire_agree_on_who_is_asked(drawn):
     form_of_skips, delivered = drawn

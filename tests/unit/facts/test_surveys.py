@@ -49,6 +49,15 @@ def test_a_wrong_cell_is_named_with_its_value_and_what_to_do(column, value):
     assert "each survey year has one row" in message
 
 
+def test_a_form_is_a_file_by_its_name_alone_and_may_be_left_out():
+    rows = check_surveys(register({"form": "Phieu 2019.xlsx"}, {"survey_year": "2020", "form": ""}))
+    assert list(rows["form"]) == ["Phieu 2019.xlsx", ""]
+    assert list(check_surveys(register({}).drop(columns="form"))["form"]) == [""]
+    for wrong in ("../2019.xlsx", "forms/2019.xlsx", "2019.csv", ".xlsx", "a\\2019.xlsx"):
+        message = refusal({"form": wrong})
+        assert "row 2, column form" in message and "data/forms, by its name" in message, wrong
+
+
 DESIGN = {"design": "drawn", "weights": "computed", "weight": "", "stratum": "layer", "psu": "unit",
           "psu_population": "", "lonely_psu": "merge", "note_vi": "ghi chú",
           "note_en": "note"}  # fmt: skip

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from survey_builders import SURVEY
 
 from dgi.facts.fieldwork_rules import TOPICS
+from dgi.facts.form_checks import FormRules
+from dgi.fieldwork import quality
 from dgi.fieldwork.findings import PLACED_COLUMNS, SET_ASIDE, place_findings
-from dgi.fieldwork.quality import ARGUMENTS, MEASURES, Fieldwork, examine
+from dgi.fieldwork.form_rules import judge_form
+from dgi.fieldwork.quality import ARGUMENTS, FORM_FAULTS, MEASURES, Fieldwork, examine
 from dgi.fieldwork.rejections import REJECTED_COLUMNS
 from dgi.ingest.facts import Facts
 from pipelines.settings import ROOT
@@ -42,10 +45,26 @@ def responses(count: int = 64, seed: int = 1) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def work(rows: pd.DataFrame, back_checks: pd.DataFrame | None = None) -> Fieldwork:
+def work(
+    rows: pd.DataFrame,
+    back_checks: pd.DataFrame | None = None,
+    delivered: pd.DataFrame | None = None,
+) -> Fieldwork:
     none = pd.DataFrame({"respondent_id": pd.Series(dtype="str")})
     again = none if back_checks is None else back_checks
-    return Fieldwork(rows, REJECTED, MISSING, FORM, SURVEY, MARGINS, again)
+    return Fieldwork(
+        responses=rows,
+        rejected=REJECTED,
+        missing=MISSING,
+        questionnaire=FORM,
+        survey=SURVEY,
+        margins=MARGINS,
+        back_checks=again,
+        raw_back_checks=again.assign(_file="b.xlsx", _row=range(2, 2 + len(again))),
+        back_check_types=pd.DataFrame([("q0", 1)], columns=["question", "back_check_type"]),
+        delivered=raw_of(rows) if delivered is None else delivered,
+        form_rules=FormRules.of_questionnaire(FORM),
+    )
 
 
 def test_the_managers_list_covers_every_topic_and_names_measures_that_are_there():
@@ -121,6 +140,47 @@ def test_back_checks_that_differ_are_found_and_counted_to_the_interviewer():
     assert table.loc[rows["interviewer"][0], "back_check_difference"] == pytest.approx(0.4 / 6)
 
 
+def test_a_blank_that_the_form_does_not_allow_is_found_at_its_cell():
+    rows = responses()
+    delivered = raw_of(rows)
+    delivered.loc[3, "q1"] = ""
+    found = examine(work(rows, delivered=delivered), RULES)
+    own = found.findings[found.findings["check"] == "form_blanks"]
+    assert own[["respondent_id", "interviewer", "question", "value"]].values.tolist() == [
+        [rows["respondent_id"][3], rows["interviewer"][3], "q1", 1.0]
+    ]
+    checks = found.checks.set_index("check")
+    assert checks.loc["form_blanks", "base_n"] == len(rows) * (len(FORM.questions) + 2)
+    placed = place_findings(own, REJECTED, delivered, COLUMNS, RULES)
+    assert list(placed["file"]) == ["a.xlsx"] and list(placed["row"]) == [5]
+
+
+def test_the_form_is_evaluated_once_however_many_checks_use_it(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        quality, "judge_form", lambda *given: calls.append(given) or judge_form(*given)
+    )
+    rows = responses()
+    sound = raw_of(rows).drop(columns="age")
+    taken = examine(work(rows, delivered=sound), RULES).checks.set_index("check")["status"]
+    # This questionnaire has no skips to be judged by.
+    assert list(taken[list(FORM_FAULTS)]) == ["not_taken", "passed", "passed"]
+    assert len(calls) == 1
+    calls.clear()
+    without = RULES.assign(is_on=~RULES["check"].isin(FORM_FAULTS))
+    examine(work(responses()), without)
+    assert not calls
+
+
+def test_a_re_interview_of_nobody_is_a_finding_with_its_place():
+    rows = responses()
+    again = rows[["respondent_id", "q0"]].iloc[:2].assign(q0=1.0)
+    again.loc[1, "respondent_id"] = "f" * 16
+    found = examine(work(rows, again), RULES).findings
+    own = found[found["check"] == "back_checks_unmatched"]
+    assert own[["respondent_id", "other"]].values.tolist() == [["", "b.xlsx:3"]]
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.randoms(use_true_random=False), st.floats(1.0, 3.0))
 def test_raising_thresholds_never_adds_and_order_changes_nothing(random, factor):
@@ -146,7 +206,8 @@ def test_arguments_a_check_may_state_are_those_of_its_measure():
 
 
 def raw_of(rows: pd.DataFrame) -> pd.DataFrame:
-    text = rows[["respondent_id", "interviewer", "q0", "q1"]].astype("str")
+    questions = list(FORM.questions["question"])
+    text = rows[["respondent_id", "interviewer", *questions]].astype("str")
     return text.assign(_file="a.xlsx", _sheet="TraLoi", _row=range(2, 2 + len(rows)), age="?0f")
 
 

@@ -99,7 +99,8 @@ def test_differences_are_shares_of_what_was_asked_again():
     assert np.isnan(differs.iloc[1, 0]) and differs.iloc[1, 1:].tolist() == [1.0, 0.0]
     shares = list(by(measure_back_check_differences(rows, typed), "respondent_id").values())
     assert shares[:3] == [pytest.approx(1 / 3), 0.5, 0.0]
-    questions = by(measure_back_check_questions(rows, typed), "question")
+    untyped = pd.DataFrame({"question": [], "back_check_type": []})
+    questions = by(measure_back_check_questions(rows, typed, untyped), "question")
     assert questions == {"q0": pytest.approx(1 / 14), "q1": pytest.approx(1 / 15), "q2": 0.0}
     assert by(measure_unchecked_share(rows, typed), "other") == {"": 0.5}
     first = typed.iloc[:1]  # one interviewer has been checked, the other has not

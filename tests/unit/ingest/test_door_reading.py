@@ -193,10 +193,27 @@ def test_hidden_rows_and_columns_are_read_and_told():
     assert [one.column for one in columns] == ["B"]
 
 
-def test_merged_cells_are_told_with_their_place():
-    content = write_workbook(finish=lambda book, sheet: sheet.merge_range("B5:C6", "gộp"))
-    assert [(one.row, one.column) for one in remarks(content, "merged")] == [(5, "B")]
+def test_merged_cells_of_a_sheet_are_one_remark_with_their_number_and_the_first_place():
+    def merge(book, sheet):
+        sheet.merge_range("B9:C9", "gộp")
+        for at in range(100, 160):
+            sheet.merge_range(at, 1, at, 2, "gộp")
+        sheet.merge_range("B5:C6", "gộp")
+        other = book.add_worksheet("Khac")
+        other.merge_range("D2:E2", "gộp")
+
+    content = write_workbook(finish=merge)
+    told = [(one.sheet, one.row, one.column, one.value) for one in remarks(content, "merged")]
+    assert told == [("TraLoi", 5, "B", "62"), ("Khac", 2, "D", "1")]
     assert read(content).frame.loc[5, 1] == "gộp"
+
+
+def test_merged_cells_of_an_ods_sheet_are_one_remark_too():
+    wide = 'office:value-type="string" table:number-columns-spanned="2"'
+    lines = [f"<table:table-row>{ods_cell('a')}{ods_cell('b', wide)}</table:table-row>"] * 3
+    content = build_ods(f'<table:table table:name="T">{"".join(lines)}</table:table>')
+    told = [(one.row, one.column, one.value) for one in remarks(content, "merged")]
+    assert told == [(1, "B", "3")]
 
 
 def test_columns_in_an_old_vietnamese_font_are_named():

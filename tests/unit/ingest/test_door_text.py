@@ -43,6 +43,14 @@ def zipped(**files: str) -> bytes:
     return stream.getvalue()
 
 
+@pytest.mark.parametrize("name", ["a.xls", "a.xlsx"])
+def test_a_text_table_named_as_a_workbook_is_read_as_what_it_is_and_told(name):
+    file = read_file(name, "MaPhieu,Tên\n0012345678,Đầm Hà\n".encode())
+    told = [(one.rule, one.value) for one in file.remarks]
+    assert file.format == "csv" and told == [(REMARKS["extension"].rule, "csv")]
+    assert file.sheets[0].frame.to_numpy().tolist() == [["0012345678", "Đầm Hà"]]
+
+
 # ---- encodings
 
 

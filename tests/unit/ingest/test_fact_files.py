@@ -6,9 +6,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from dgi.errors import FactError
+from dgi.facts.fieldwork_rules import SHEET
 from dgi.ingest.facts import Facts, read_table
 
 DATA = Path(__file__).resolve().parents[3] / "data"
@@ -111,3 +113,39 @@ def test_a_broken_yaml_document_is_refused_with_its_line(tmp_path):
     with pytest.raises(FactError, match=r"data/x\.yaml: not a readable YAML") as caught:
         Facts(tmp_path).yaml("x.yaml")
     assert "line 2" in str(caught.value) and len(caught.value.faults) == 1
+
+
+def faults_of_rules(tmp_path, edit):
+    """What is said of the list of checks once its sheet has been edited."""
+    book = openpyxl.load_workbook(DATA / "fieldwork" / "checks.xlsx")
+    edit(book[SHEET])
+    (tmp_path / "fieldwork").mkdir()
+    book.save(tmp_path / "fieldwork" / "checks.xlsx")
+    with pytest.raises(FactError) as caught:
+        _ = Facts(tmp_path).fieldwork_rules
+    return caught.value.faults
+
+
+def test_a_wrong_threshold_is_named_by_the_cell_the_manager_sees_in_both_languages(tmp_path):
+    def edit(sheet):
+        sheet.insert_rows(4)  # a blank row between two checks
+        sheet["E9"] = "1e999"
+
+    (fault,) = faults_of_rules(tmp_path, edit)
+    assert (fault.row, fault.column) == (9, "threshold")
+    assert "hữu hạn" in fault.rule_vi and "finite" in fault.rule
+    assert "HuongDan" in fault.action_vi and "HuongDan" in fault.action
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (lambda sheet: sheet.cell(1, 14, "severity"), "một cột đứng hai lần"),
+        (lambda sheet: sheet.cell(1, 5, "limit"), "thiếu một cột"),
+        (lambda sheet: setattr(sheet, "title", "Nguong2"), "không có sổ tính với trang Nguong"),
+    ],
+)
+def test_a_list_of_checks_that_cannot_be_used_is_told_in_both_languages(tmp_path, edit, says):
+    faults = faults_of_rules(tmp_path, edit)
+    assert says in [fault.rule_vi for fault in faults]
+    assert all(fault.rule and fault.action and fault.action_vi for fault in faults)

@@ -1,5 +1,6 @@
 """Belongs here: the workbook that goes back to a field team, and that it can be read back.
-Does not belong here: what is found (test_quality.py), or replaying (test_corrections.py)."""
+Does not belong here: menus, shading and print (test_return_sheets.py), what is found
+(test_quality.py), or replaying (test_corrections.py)."""
 
 from __future__ import annotations
 
@@ -9,112 +10,37 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-import survey_builders as builders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from return_builders import (
+    CHECKS,
+    FORM,
+    HEADER,
+    IDS,
+    INTERVIEWERS,
+    RULES,
+    columns_of,
+    faulty,
+    filled,
+    finding,
+    placed,
+    raw,
+    replayed,
+    sheet_of,
+    table_of,
+    written,
+)
 
 import dgi.fieldwork
-from dgi.fieldwork.corrections import CorrectionError, apply_corrections
-from dgi.fieldwork.findings import PLACED_COLUMNS, place_findings
-from dgi.fieldwork.quality import FINDING_COLUMNS
-from dgi.fieldwork.responses import type_responses
-from dgi.ingest.corrections import read_correction_logs
-from dgi.ingest.door import read_file
-from dgi.ingest.facts import Facts
+from dgi.fieldwork.corrections import CorrectionError
+from dgi.fieldwork.findings import PLACED_COLUMNS
 from dgi.ingest.privacy import PERSONAL
 from dgi.reports.language import Pair
 from dgi.reports.return_rows import figure, list_to_answer
-from dgi.reports.return_words import BANNER, INTERVIEWER_COLUMNS, WHY_NOT
+from dgi.reports.return_words import BANNER, WHY_NOT
 from dgi.reports.return_workbook import write_return_workbook
-from pipelines.settings import ROOT
-
-RULES = Facts(ROOT / "data").fieldwork_rules
-FORM = builders.questionnaire()
-IDS = [f"{n:016x}" for n in range(8)]
-HEADER = ["STT", "Tep", "TrangTinh", "Dong", "Cot", "MaPhieu", "CauHoi", "LyDo",
-          "GiaTriHienTai", "TraLoi", "NguoiSua", "Ngay", "GhiChu"]  # fmt: skip
-CHECKS = RULES[["check", "topic", "severity", "threshold"]].assign(
-    status="passed", why_not="", base_n=8, findings_n=0, worst_value=0.5
-)
-INTERVIEWERS = pd.DataFrame(
-    [{name: "DTV1" if name == "interviewer" else np.nan for name in INTERVIEWER_COLUMNS}]
-)
-
-
-def raw(count: int = 8, **cells) -> pd.DataFrame:
-    return builders.delivered(count, respondent_id=IDS[:count], **cells)
-
-
-def columns_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Delivered columns in the questionnaire's order, A, B, C, ..."""
-    headers = {name: header for header, name in FORM.known_headers().items()}
-    names = [name for name in rows if not name.startswith("_") and name != "is_sample"]
-    return pd.DataFrame(
-        [("a.xlsx", at, headers[name], name) for at, name in enumerate(names, start=1)],
-        columns=["file", "position", "header", "name"],
-    )
-
-
-def finding(check: str, respondent: str, question: str = "", other: str = "", value: float = 1.0):
-    rule = RULES.set_index("check").loc[check]
-    return {"check": check, "topic": rule["topic"], "severity": rule["severity"],
-            "respondent_id": respondent, "interviewer": "DTV1", "question": question,
-            "other": other, "value": value, "threshold": rule["threshold"]}  # fmt: skip
-
-
-def placed(rows: pd.DataFrame, *found: dict) -> pd.DataFrame:
-    """Findings with their places, beside what the typing of the rows sets aside."""
-    typed = type_responses(rows, FORM, builders.SURVEY, builders.units(), builders.DISTRICT)
-    table = pd.DataFrame(list(found), columns=FINDING_COLUMNS)
-    return place_findings(table, typed.rejected, rows, columns_of(rows), RULES)
-
-
-def written(findings: pd.DataFrame, is_sample: bool = False) -> bytes:
-    names = ("Thành phố Hạ Long", "Ha Long city")
-    return write_return_workbook(
-        names, 2019, is_sample, CHECKS, findings, INTERVIEWERS, RULES, FORM
-    )  # fmt: skip
-
-
-def sheet_of(content: bytes, name: str = "CanXacMinh"):
-    return load_workbook(io.BytesIO(content))[name]
-
-
-def table_of(content: bytes) -> pd.DataFrame:
-    """The sheet to be answered, as text."""
-    first, *rows = sheet_of(content).iter_rows(values_only=True)
-    return pd.DataFrame(rows, columns=list(first))
-
-
-def filled(content: bytes, answers: dict[int, str]) -> bytes:
-    """The workbook as a team sends it back: STT -> what is written in TraLoi."""
-    book = load_workbook(io.BytesIO(content))
-    at = {name: number for number, name in enumerate(HEADER, start=1)}
-    for number, answer in answers.items():
-        cells = {"TraLoi": answer, "NguoiSua": "Tổ trưởng 2", "Ngay": "20/11/2019"}
-        for name, value in cells.items():
-            book["CanXacMinh"].cell(number + 1, at[name], value)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def replayed(rows: pd.DataFrame, content: bytes) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Raw rows and entries once the filled workbook has been put among the corrections."""
-    file = read_file("corrections/can-xac-minh.xlsx", content)
-    log = read_correction_logs([file], FORM, lambda form: f"pseudonym of {form}")
-    return apply_corrections(rows, log, FORM)
-
-
-def faulty() -> pd.DataFrame:
-    """A code outside its list, an age out of range, a masked cell, an answer to be skipped."""
-    rows = raw()
-    rows.loc[1, "rating"], rows.loc[2, "age"], rows.loc[3, "rating"] = "77", "17", "?0123456789ab"
-    rows.loc[4, "voted"] = "0"
-    return rows
 
 
 def test_the_first_row_is_the_header_that_corrections_are_read_by():
@@ -237,23 +163,6 @@ def test_findings_of_no_interview_have_a_sheet_of_their_own():
     assert "không phải gửi lại" in str(sheet_of(content, "HuongDan")["A3"].value)
 
 
-def test_the_team_can_write_only_where_it_is_asked():
-    sheet = sheet_of(written(placed(faulty())))
-    assert sheet.protection.sheet
-    unlocked = {cell.column for row in sheet.iter_rows() for cell in row
-                if not cell.protection.locked}  # fmt: skip
-    assert [HEADER[at - 1] for at in sorted(unlocked)] == HEADER[-4:]
-
-
-def test_the_codes_of_the_question_are_offered():
-    sheet = sheet_of(written(placed(faulty(), finding("exact_copies", IDS[7], other=IDS[0]))))
-    rules = {int(str(rule.sqref)[1:]): rule for rule in sheet.data_validations.dataValidation}
-    assert rules[2].formula1 == '"1,2,3,4,5,888,999,đúng,rút"'
-    assert "1 = nhãn" in rules[2].prompt and rules[2].errorStyle == "warning"
-    assert rules[3].type in (None, "none") and "giá trị đúng" in rules[3].prompt
-    assert rules[6].formula1 == '"đúng,rút"'  # of an interview as a whole
-
-
 def test_what_is_delivered_is_text_and_never_a_formula_or_a_link():
     names = ["=cmd|' /C calc'!A0.xlsx", "http://x.example/a.xlsx", "@SUM(A1)", "_x0041_", "a\x0bb"]
     rows = raw(5, rating="77")
@@ -307,7 +216,7 @@ def test_every_reason_for_not_looking_has_words():
     room = Path(dgi.fieldwork.__file__).parent
     source = "\n".join(path.read_text(encoding="utf-8") for path in room.glob("*.py"))
     keys = set(re.findall(r'"((?:no|too_few)_[a-z_]+|not_separable)"', source)) - {"no_id"}
-    assert keys == set(WHY_NOT)
+    assert keys - {"no_column"} == set(WHY_NOT)  # which is said of a form's rule, not of a check
 
 
 @pytest.mark.parametrize(
