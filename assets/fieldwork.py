@@ -8,7 +8,7 @@ import pandas as pd
 
 from assets.declare import Frames, describe, for_each, note
 from dgi.facts.form_checks import FormRules
-from dgi.fieldwork.back_checks import check_back_check_types, type_back_checks
+from dgi.fieldwork.back_checks import type_back_checks
 from dgi.fieldwork.findings import place_findings
 from dgi.fieldwork.form_rules import list_form_rules
 from dgi.fieldwork.quality import Fieldwork, examine
@@ -55,12 +55,6 @@ def fieldwork_quality(
     findings: Frames = {}
     tables: Frames = {}
     forms: dict[int, FormRules] = {}
-    questions = {
-        question
-        for name in facts.questionnaires["questionnaire"]
-        for question in facts.questionnaire(name).questions["question"]
-    }
-    types = check_back_check_types(facts.table("questionnaires/back_check_types.csv"), questions)
 
     def examined(key: str) -> pd.DataFrame:
         year, district = place(key)
@@ -81,7 +75,7 @@ def fieldwork_quality(
             margins=margins[margins["district"] == district],
             back_checks=type_back_checks(raw_back_checks[key], questionnaire),
             raw_back_checks=raw_back_checks[key],
-            back_check_types=types,
+            back_check_types=facts.back_check_types,
             delivered=raw,
             form_rules=forms[year],
         )

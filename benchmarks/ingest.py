@@ -1,20 +1,20 @@
-"""Times the reading of a large survey workbook beside pandas with openpyxl, with peak memory.
-Not here: the engine (engine.py), or the pipeline as a whole (refresh.py)."""
+"""Times a year's field data from one large workbook to typed, checked rows under pseudonyms, beside
+pandas with openpyxl reading the same file. Not here: the engine (engine.py), the refresh."""
 
 from __future__ import annotations
 
 import argparse
-import io
-import random
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import xlsxwriter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,8 +22,12 @@ sys.path.insert(0, str(ROOT))
 
 ROWS, COLUMNS = 20_000, 80
 REPETITIONS = 5
-PLACES = ("Phường Hồng Gai", "Huyện Đầm Hà", "Xã Cẩm La", "Thị xã Quảng Yên", "Đặc khu Cô Tô")
-ANSWERS = (1, 2, 3, 4, 5, 888)
+YEAR = 2016
+SECRET = bytes(range(32))
+# Beside the questions, in this order: what the fieldwork checks look at, and two persons' columns.
+CARRIED = ["started_at", "ended_at", "submitted_at", "form_version", "is_replacement", "device",
+           "respondent_name", "respondent_phone"]  # fmt: skip
+AS_TEXT = {"respondent_id", "commune_code", "village_code", "psu", "respondent_phone"}
 PEER = """
 import resource, sys, time, pandas
 begun = time.perf_counter()
@@ -32,46 +36,111 @@ print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_m
 """
 
 
-def write_survey(rows: int, columns: int) -> bytes:
-    """A workbook as a field team sends it: form numbers, dates, codes, weights, open answers."""
-    stream, chance = io.BytesIO(), random.Random(2019)
-    first_day = datetime(2019, 8, 1)
-    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+def small_form(columns: int):
+    """The year's form with as many of its first questions as make `columns` columns in all."""
+    from dgi.ingest.facts import Facts
+    from dgi.ingest.headers import HeaderBook
+
+    facts = Facts(ROOT / "data")
+    form = facts.form(YEAR)
+    whole = form.questionnaire
+    asked = columns - len(whole.fixed) - len(CARRIED)
+    own = replace(whole, questions=whole.questions.iloc[:asked].reset_index(drop=True))
+    return facts, replace(form, questionnaire=own, book=HeaderBook(own, *facts.tool_columns))
+
+
+def write_survey(landing: Path, rows: int, columns: int) -> None:
+    """One workbook for the whole year, in the year's folder: interviews of the sample survey, drawn
+    again and again under form numbers of their own, in the districts' proportion."""
+    from dgi.ingest.deliveries import read_delivery
+    from dgi.ingest.landing import district_folders
+    from dgi.ingest.privacy import Keys
+    from pipelines.partitions import districts_of
+    from pipelines.sample import make_sample
+
+    facts, form = small_form(columns)
+    with tempfile.TemporaryDirectory() as folder:
+        make_sample(facts, Path(folder), [YEAR])
+        parts = [
+            read_delivery(
+                district_folders(Path(folder), YEAR, district), district, facts.form(YEAR),
+                Keys(SECRET, YEAR),
+            ).raw
+            for district in districts_of(YEAR)
+        ]  # fmt: skip
+    given = pd.concat(parts, ignore_index=True)
+    drawn = given.iloc[np.random.default_rng(YEAR).integers(0, len(given), rows)]
+    serial = [f"{number:06d}" for number in range(rows)]
+    drawn = drawn.assign(
+        respondent_id=[f"QN16-{number}" for number in serial],
+        respondent_name=[f"Người trả lời mẫu {number}" for number in serial],
+        respondent_phone=[f"0000{number}" for number in serial],
+    )
+    questionnaire = form.questionnaire
+    headers = {name: header for header, name in questionnaire.known_headers().items()}
+    names = [*questionnaire.fixed["name"], *questionnaire.questions["question"], *CARRIED]
+    year = landing / str(YEAR)
+    for district in districts_of(YEAR):
+        (year / district).mkdir(parents=True)
+    with xlsxwriter.Workbook(str(year / "mau-sample-ca-tinh.xlsx"), {"in_memory": True}) as book:
         sheet = book.add_worksheet("TraLoi")
-        day = book.add_format({"num_format": "dd/mm/yyyy"})
-        fixed = ["MaPhieu", "NgayPV", "MaXa", "XacSuat"]
-        sheet.write_row(0, 0, fixed + [f"C{number}" for number in range(1, columns - 3)])
-        for row in range(1, rows + 1):
-            sheet.write_string(row, 0, f"QN-{row:06d}")
-            sheet.write_datetime(row, 1, first_day + timedelta(days=chance.randrange(60)), day)
-            sheet.write_string(row, 2, f"{chance.randrange(6600, 6999):05d}")
-            sheet.write_number(row, 3, chance.random())
-            for column in range(4, columns):
-                if column % 8 == 0:
-                    sheet.write_string(row, column, chance.choice(PLACES))
-                elif column % 16 == 3:
-                    opinion = f"ý kiến số {chance.randrange(100_000)} của người dân"
-                    sheet.write_string(row, column, opinion)
-                else:
-                    sheet.write_number(row, column, chance.choice(ANSWERS))
-    return stream.getvalue()
+        sheet.write_row(0, 0, [headers[name] for name in names])
+        for column, name in enumerate(names):
+            texts = drawn[name].fillna("").tolist()
+            numbers = pd.to_numeric(drawn[name], errors="coerce").tolist()
+            for row, (text, number) in enumerate(zip(texts, numbers, strict=True), start=1):
+                if text and name not in AS_TEXT and number == number:  # NaN is no number
+                    sheet.write_number(row, column, number)
+                elif text:
+                    sheet.write_string(row, column, text)
 
 
-def read_through_the_door(name: str, content: bytes, repetitions: int) -> tuple[list[float], int]:
-    """Seconds of each reading, the first with a cold child, and the child's peak in KiB."""
-    from dgi.ingest.door import read_file
-    from dgi.ingest.guard import GUARD
+def ingest(landing: Path, columns: int, repetition: int) -> tuple[dict[str, float], int]:
+    """Seconds of each step over all districts of the year, and the rows that were kept."""
+    from dgi.fieldwork.back_checks import type_back_checks
+    from dgi.fieldwork.quality import Fieldwork, examine
+    from dgi.fieldwork.responses import type_responses
+    from dgi.ingest.deliveries import read_back_checks, read_delivery
+    from dgi.ingest.landing import district_folders
+    from dgi.ingest.privacy import Keys
+    from dgi.ingest.xlsform_rules import load_form_rules
+    from pipelines.partitions import districts_of
 
-    seconds = []
-    for _ in range(repetitions):
-        begun = time.perf_counter()
-        file = read_file(name, content)
-        seconds.append(time.perf_counter() - begun)
-        assert len(file.sheets[0].frame) > 0
-    status = Path(f"/proc/{GUARD.pid}/status").read_text()
-    peak = next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line)
-    GUARD.close()
-    return seconds, peak
+    facts, form = small_form(columns)
+    # Under a key of its own, or the file would be known from the repetition before.
+    form = replace(form, key=f"{form.key} {repetition}")
+    survey, questionnaire = facts.survey(YEAR), form.questionnaire
+    rules, form_rules = facts.fieldwork_rules, load_form_rules(facts.folder, survey, form)
+    margins = facts.margins(survey.census, survey.reference_date)
+    seconds = dict.fromkeys(("read, named, pseudonymous", "typed", "checked"), 0.0)
+    kept = 0
+    for district in districts_of(YEAR):
+        marks = [time.perf_counter()]
+        folders, keys = district_folders(landing, YEAR, district), Keys(SECRET, YEAR)
+        raw = read_delivery(folders, district, form, keys).raw
+        marks.append(time.perf_counter())
+        typed = type_responses(raw, questionnaire, survey, facts.units, district)
+        marks.append(time.perf_counter())
+        again, _ = read_back_checks(folders, form, keys)
+        work = Fieldwork(
+            responses=typed.responses,
+            rejected=typed.rejected.assign(interviewer=""),
+            missing=typed.missing,
+            questionnaire=questionnaire,
+            survey=survey,
+            margins=margins[margins["district"] == district],
+            back_checks=type_back_checks(again, questionnaire),
+            delivered=raw,
+            form_rules=form_rules,
+            raw_back_checks=again,
+            back_check_types=facts.back_check_types,
+        )
+        examine(work, rules)
+        marks.append(time.perf_counter())
+        for name, spent in zip(seconds, np.diff(marks), strict=True):
+            seconds[name] += float(spent)
+        kept += len(typed.responses)
+    return seconds, kept
 
 
 def main() -> None:
@@ -82,30 +151,37 @@ def main() -> None:
         "--without-peer", action="store_true", help="leave out pandas, which is slow"
     )
     given = parser.parse_args()
-    # In a process of its own, so that writing does not count as memory of reading.
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "mau-lon.xlsx")
-        writer = "import sys; from ingest import write_survey; from pathlib import Path; "
-        writer += "Path(sys.argv[1]).write_bytes(write_survey(int(sys.argv[2]), int(sys.argv[3])))"
-        subprocess.run([sys.executable, "-c", writer, path, str(given.rows), str(given.columns)],
+        landing = Path(folder, "landing")
+        # In a process of its own, so that writing does not count as memory of reading.
+        writer = "import sys; from pathlib import Path; from ingest import write_survey; "
+        writer += "write_survey(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))"
+        subprocess.run([sys.executable, "-c", writer, landing, str(given.rows), str(given.columns)],
                        cwd=ROOT / "benchmarks", check=True)  # fmt: skip
-        content = path.read_bytes()
-        print(f"{given.rows:,} x {given.columns}, {len(content) / 1e6:.1f} MB")
-        seconds, child = read_through_the_door(path.name, content, REPETITIONS)
+        path = next(landing.glob("*/*.xlsx"))
+        size = path.stat().st_size / 1e6
+        print(f"{given.rows:,} x {given.columns}, {size:.1f} MB, one workbook for all districts")
+        from dgi.ingest.guard import GUARD
+
+        runs = [ingest(landing, given.columns, number) for number in range(REPETITIONS)]
+        totals = [sum(seconds.values()) for seconds, _ in runs]
+        status = Path(f"/proc/{GUARD.pid}/status").read_text()
+        child = next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line)
+        GUARD.close()
         parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        ours = statistics.median(seconds)
-        print(f"door, first file (child started)   {seconds[0]:6.2f} s")
-        print(f"door, median of {REPETITIONS}                  {ours:6.2f} s   "
-              f"parent {parent / 1024:.0f} MiB, child {child / 1024:.0f} MiB")  # fmt: skip
+        for name in runs[0][0]:
+            print(f"  {name:<34} {statistics.median(s[name] for s, _ in runs):6.2f} s")
+        ours = statistics.median(totals)
+        print(f"ingested, median of {REPETITIONS:<15} {ours:6.2f} s   first {totals[0]:.2f} s   "
+              f"parent {parent / 1024:.0f} MiB, child {child / 1024:.0f} MiB, "
+              f"{runs[0][1]:,} rows kept")  # fmt: skip
         if given.without_peer:
             return
         done = subprocess.run([sys.executable, "-c", PEER, path], capture_output=True, text=True,
                               check=True)  # fmt: skip
         theirs, peak, *_ = map(float, done.stdout.split())
-        print(f"pandas with openpyxl               {theirs:6.2f} s   {peak / 1024:.0f} MiB")
-        print(
-            f"the door is {theirs / ours:.1f} times as fast ({theirs / seconds[0]:.1f} when cold)"
-        )
+        print(f"pandas with openpyxl, reading only {theirs:6.2f} s   {peak / 1024:.0f} MiB")
+        print(f"the whole of it is {theirs / ours:.1f} times as fast as that reading")
 
 
 if __name__ == "__main__":

@@ -20,9 +20,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from dgi.facts.questionnaire import Questionnaire
 from dgi.ingest.facts import Facts
 from dgi.ingest.landing import BACK_CHECKS
+from dgi.reports.field_exports import write_csv_export, write_kobo_export, write_sav_export
 from dgi.reports.field_workbook import write_field_workbook
 from dgi.simulation.assumptions import SampleAssumptions, check_filter_rates
 from dgi.simulation.fieldwork import ask_again
+from dgi.simulation.habits import plant_habits
 from dgi.simulation.simulate import simulate_survey
 from pipelines.settings import Settings
 
@@ -32,14 +34,16 @@ BANNER = "DỮ LIỆU MẪU / SAMPLE DATA"
 # The largest district is worked by two crews that deliver apart, as the province's own would.
 TEAMS = {"193-ha-long": 2}
 PROCESSES = 2
+# Name below the district's folder, how it is written, rows.
+_File = tuple[str, Callable[[pd.DataFrame], bytes], pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class _Parcel:
-    """The workbooks of one survey year and district: file name below the folder, cover, rows."""
+    """The files of one survey year and district."""
 
     folder: Path
-    workbooks: tuple[tuple[str, tuple[str, ...], pd.DataFrame], ...]
+    files: tuple[_File, ...]
 
 
 def published_places(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -89,7 +93,7 @@ def make_sample(
     years: Sequence[int],
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Write the sample workbooks of `years` under <landing>/<year>/<district>/.
+    """Write the sample files of `years` under <landing>/<year>/<district>/.
 
     Only a district's folder without any file is filled, and at one stroke, so a workbook of the
     user's is neither overwritten nor joined by made-up interviews. `progress` is told how many
@@ -159,19 +163,40 @@ def _parcels(facts: Facts, wanted: dict[int, dict[str, Path]]) -> Iterator[_Parc
         )
         questionnaire = facts.questionnaire(survey.questionnaire)
         for district, folder in folders.items():
-            rows = frames[district]
-            teams = _teams(rows, questionnaire, year, district, assumptions)
-            again = ask_again(rows, questionnaire, year, district, assumptions)
+            place = (questionnaire, year, district, assumptions)
+            # Who is asked again says what he said, whatever the interviewer had written.
+            again = ask_again(frames[district], *place)
+            teams = _teams(plant_habits(frames[district], *place), *place)
             cover = partial(_cover, assumptions.seed, year, district)
+            kind = assumptions.deliveries.get(year, {}).get(district)
             name = f"mau-sample-{year}-{district}"
             yield _Parcel(
                 folder,
                 (
-                    *((f"{name}-{team}.xlsx", cover(team), own)
+                    *(_pack(f"{name}-{team}", own, kind, questionnaire, cover(team))
                       for team, own in enumerate(teams, start=1)),
-                    (f"{BACK_CHECKS}/{name}-kiem-tra-lai.xlsx", cover("kiểm tra lại"), again),
+                    _pack(f"{BACK_CHECKS}/{name}-kiem-tra-lai", again, None, questionnaire,
+                          cover("kiểm tra lại")),
                 ),
             )  # fmt: skip
+
+
+def _pack(
+    name: str,
+    rows: pd.DataFrame,
+    kind: str | None,
+    questionnaire: Questionnaire,
+    cover: tuple[str, ...],
+) -> _File:
+    """One file of this kind; None: the field workbook, the only one that has a cover."""
+    if kind == "csv":
+        return f"{name}.csv", write_csv_export, rows
+    if kind == "kobo":
+        return f"{name}.xlsx", partial(write_kobo_export, questionnaire=questionnaire), rows
+    if kind == "sav":
+        write = partial(write_sav_export, questionnaire=questionnaire, label=BANNER)
+        return f"{name}.sav", write, rows
+    return f"{name}.xlsx", partial(write_field_workbook, cover=cover), rows
 
 
 def _teams(
@@ -209,15 +234,15 @@ def _cover(seed: int, year: int, district: str, team: int | str) -> tuple[str, .
 
 
 def _deliver(parcel: _Parcel) -> list[Path]:
-    """Write one district's workbooks aside and move them into place all at once."""
+    """Write one district's files aside and move them into place all at once."""
     aside = parcel.folder.with_name(f".{parcel.folder.name}-{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)  # of a process of the same number that was killed
     aside.mkdir(parents=True)
     try:
-        for name, cover, rows in parcel.workbooks:
+        for name, write, rows in parcel.files:
             (aside / name).parent.mkdir(exist_ok=True)
             with (aside / name).open("wb") as file:
-                file.write(write_field_workbook(rows, cover))
+                file.write(write(rows))
                 file.flush()
                 os.fsync(file.fileno())
         if parcel.folder.exists():
@@ -225,7 +250,7 @@ def _deliver(parcel: _Parcel) -> list[Path]:
         aside.replace(parcel.folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return [parcel.folder / name for name, _, _ in parcel.workbooks]
+    return [parcel.folder / name for name, _, _ in parcel.files]
 
 
 def main() -> None:
@@ -242,7 +267,7 @@ def main() -> None:
             facts, settings.landing, list(facts.surveys["survey_year"]),
             lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
-    done = f"{len(written)} workbooks written under {settings.landing}"
+    done = f"{len(written)} files written under {settings.landing}"
     Console().print(done, markup=False, highlight=False, soft_wrap=True)
 
 

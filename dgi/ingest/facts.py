@@ -28,6 +28,7 @@ from dgi.facts.questionnaire import Questionnaire, QuestionnaireRow
 from dgi.facts.rows import Row, check_rows
 from dgi.facts.surveys import DesignRow, SurveyRow, check_designs, check_surveys
 from dgi.facts.units import Units
+from dgi.fieldwork.back_checks import check_back_check_types
 from dgi.fieldwork.quality import ARGUMENTS
 from dgi.ingest.boundaries import Boundaries
 from dgi.ingest.deliveries import Form
@@ -185,7 +186,8 @@ class Facts:
         )
 
     @cached_property
-    def _tool_columns(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def tool_columns(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Columns that collection software adds, and words by which persons' columns are known."""
         return (
             check_system_columns(read_table(self.folder / "column_maps/system_columns.csv")),
             check_identity_words(read_table(self.folder / "column_maps/identity_words.csv")),
@@ -224,6 +226,17 @@ class Facts:
         return check_fieldwork_rules(sheet.frame.fillna("").set_axis(header, axis=1), ARGUMENTS)
 
     @cached_property
+    def back_check_types(self) -> pd.DataFrame:
+        """Which type of back-check each question is for."""
+        questions = {
+            question
+            for name in self.questionnaires["questionnaire"]
+            for question in self.questionnaire(name).questions["question"]
+        }
+        table = read_table(self.folder / "questionnaires/back_check_types.csv")
+        return check_back_check_types(table, questions)
+
+    @cached_property
     def boundaries(self) -> Boundaries | None:
         """The map that the user has put at data/units/boundaries.geojson, None without one."""
         path = self.folder / "units/boundaries.geojson"
@@ -242,7 +255,7 @@ class Facts:
             key=f"{year} again" if is_again else str(year),
             survey_year=year,
             questionnaire=questionnaire,
-            book=HeaderBook(questionnaire, *self._tool_columns),
+            book=HeaderBook(questionnaire, *self.tool_columns),
             column_map=ColumnMap.empty("") if is_again else self.column_map(year),
             encodings=check_encodings(read_table(self.folder / "column_maps/encodings.csv")),
             units=self.units,

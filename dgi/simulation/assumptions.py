@@ -114,6 +114,18 @@ class _Fieldwork(_Assumed):
     differing: Part
 
 
+class HabitAssumptions(_Assumed):
+    """How often interviewers have habits that spoil what they hand in, and how far they go."""
+
+    copying: Part
+    copies: Annotated[int, Field(ge=1)]
+    changed: Part
+    passing_over: Part
+    passed_interviews: Annotated[int, Field(ge=1)]
+    passed_questions: Part
+    rounding: Part
+
+
 class SampleAssumptions(_Assumed):
     """Every figure the simulation assumes; data/sample/assumptions.yaml says what each means."""
 
@@ -129,6 +141,8 @@ class SampleAssumptions(_Assumed):
     satisfaction: _Satisfaction
     imperfections: _Imperfections
     fieldwork: _Fieldwork
+    habits: HabitAssumptions
+    deliveries: dict[int, dict[str, Literal["csv", "kobo", "sav"]]]
 
     @classmethod
     def from_document(cls, document: Any, where: str) -> SampleAssumptions:

@@ -10,8 +10,13 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
+from dgi.fieldwork.responses import type_responses
+from dgi.ingest.deliveries import read_delivery
 from dgi.ingest.facts import Facts
-from pipelines.sample import BANNER, make_sample, published_places, survey_targets
+from dgi.ingest.landing import district_folders
+from dgi.ingest.privacy import Keys
+from dgi.simulation.assumptions import SampleAssumptions
+from pipelines.sample import ASSUMPTIONS, BANNER, make_sample, published_places, survey_targets
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 YEAR = 2020
@@ -27,15 +32,20 @@ def contents(landing):
     return {path: path.read_bytes() for path in landing.rglob("*") if path.is_file()}
 
 
+def occupy(facts, landing, spared):
+    """A user's file in each district but those spared."""
+    districts = facts.units.districts_on(facts.survey(YEAR).reference_date)["district"]
+    for district in set(districts) - spared:
+        folder = landing / str(YEAR) / district
+        folder.mkdir(parents=True)
+        (folder / "phieu.xlsx").write_bytes(b"a workbook of the user's")
+
+
 @pytest.fixture(scope="module")
 def filled(facts, tmp_path_factory):
     """A landing place with a user's file in each district but two, before and after filling."""
     landing = tmp_path_factory.mktemp("landing")
-    districts = facts.units.districts_on(facts.survey(YEAR).reference_date)["district"]
-    for district in set(districts) - {EMPTY, ABSENT}:
-        folder = landing / str(YEAR) / district
-        folder.mkdir(parents=True)
-        (folder / "phieu.xlsx").write_bytes(b"a workbook of the user's")
+    occupy(facts, landing, {EMPTY, ABSENT})
     (landing / str(YEAR) / EMPTY).mkdir()
     before = contents(landing)
     told = []
@@ -75,6 +85,51 @@ def test_a_second_run_writes_nothing(facts, filled):
     before = contents(landing)
     assert make_sample(facts, landing, [YEAR]) == []
     assert contents(landing) == before
+
+
+@pytest.fixture(scope="module")
+def delivered(facts, tmp_path_factory):
+    """Kind of file -> one district's responses, missing answers and list of files, as read."""
+    document, form, survey = facts.yaml(ASSUMPTIONS), facts.form(YEAR), facts.survey(YEAR)
+    read = {}
+    for kind in ("workbook", "csv", "kobo", "sav"):
+        landing = tmp_path_factory.mktemp(kind)
+        occupy(facts, landing, {EMPTY})
+        own = {} if kind == "workbook" else {YEAR: {EMPTY: kind}}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Facts, "yaml", lambda _, path, own=own: document | {"deliveries": own})
+            make_sample(facts, landing, [YEAR])
+        found = read_delivery(
+            district_folders(landing, YEAR, EMPTY),
+            EMPTY,
+            form,
+            Keys(b"a secret of the tests", YEAR),
+        )
+        typed = type_responses(found.raw, form.questionnaire, survey, facts.units, EMPTY)
+        read[kind] = typed.responses, typed.missing, found.files
+    return read
+
+
+@pytest.mark.parametrize(
+    ("kind", "layout"), [("csv", "office"), ("kobo", "kobo"), ("sav", "statistics")]
+)
+def test_a_district_reads_the_same_in_whatever_form_it_delivers(delivered, kind, layout):
+    responses, missing, files = delivered[kind]
+    assert files[["layout", "is_sample"]].to_numpy().tolist() == [[layout, True]]
+    origin = ["_file", "_sheet"]
+    pd.testing.assert_frame_equal(
+        responses.drop(columns=origin, errors="ignore"),
+        delivered["workbook"][0].drop(columns=origin, errors="ignore"),
+    )
+    pd.testing.assert_frame_equal(missing, delivered["workbook"][1])
+
+
+def test_every_other_form_of_delivery_is_that_of_a_district_surveyed_that_year(facts):
+    deliveries = SampleAssumptions.from_document(facts.yaml(ASSUMPTIONS), ASSUMPTIONS).deliveries
+    assert {kind for own in deliveries.values() for kind in own.values()} == {"csv", "kobo", "sav"}
+    for year, own in deliveries.items():
+        districts = facts.units.districts_on(facts.survey(year).reference_date)["district"]
+        assert set(own) <= set(districts)
 
 
 @pytest.fixture
