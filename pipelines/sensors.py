@@ -4,6 +4,7 @@ Not here: what a refresh does with it (jobs.py), or what else is stale (freshnes
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import dagster as dg
 
@@ -35,9 +36,9 @@ def landing(
 
     The cursor keeps, for each partition, the content that was asked for and the content seen at
     the last look; a request is made when two looks agree, unless the partition was made from
-    just that by other means. Its run key is partition and content,
-    so that a lost cursor asks again but Dagster starts nothing twice. Hashes only: the name of a
-    file may name a person.
+    just that by other means. Its run key is partition, content and the content asked for before
+    (an earlier delivery may come back), so that a lost cursor asks again but nothing that stands
+    is made twice. Hashes only: the name of a file may name a person.
     """
     known = json.loads(context.cursor) if context.cursor else {}
     asked, seen = known.get("asked", {}), known.get("seen", {})
@@ -45,19 +46,21 @@ def landing(
     fresh: Seen = {}
     for year in SURVEY_YEARS:
         for district in districts_of(year):
-            content = content_of(district_folders(settings.landing, year, district))
+            content = None
+            with suppress(OSError):  # gone or locked between two looks: there is a next look
+                content = content_of(district_folders(settings.landing, year, district))
             if content is None:
                 continue
             key = district_year_key(district, year)
             now[str(key)] = content.sha256
             if asked.get(str(key)) == content.sha256 or seen.get(str(key)) != content.sha256:
                 continue
-            asked[str(key)] = content.sha256
+            before, asked[str(key)] = asked.get(str(key), ""), content.sha256
             if all(freshness.is_true(asset, str(key), fresh) for asset in STAGE.assets):
                 continue
             requests.append(
                 dg.RunRequest(
-                    run_key=f"{key}:{content.sha256}",
+                    run_key=":".join(filter(None, (str(key), content.sha256, before[:16]))),
                     partition_key=key,
                     tags={CONTENT: content.sha256, FILES: str(content.files)},
                 )

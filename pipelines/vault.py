@@ -19,7 +19,7 @@ from dgi.ingest.privacy import seal, trace_of, unseal
 from pipelines.files import from_parquet, to_parquet, write_atomically
 from pipelines.settings import Settings
 
-SHORTEST_SECRET = 16  # characters
+SHORTEST_SECRET, FEWEST_SIGNS = 16, 8  # characters, and different ones
 TRACE = "(the secret that pseudonyms rest on)"
 HOME_KEY = "pseudonyms.key"
 KEPT, DROPPED, NOTHING = (
@@ -59,7 +59,13 @@ class Vault:
             with suppress(FileExistsError):
                 os.link(draft, path)
             draft.unlink()
-        return path.read_bytes()
+        key = path.read_bytes()
+        if len(key) < SHORTEST_SECRET:
+            raise SecretError(
+                f"{path} is empty or cut short, and pseudonyms rest on it: restore it from your"
+                " backup. Without one, remove it; all district-years are then read anew."
+            )
+        return key
 
     def trace(self) -> dict[str, str]:
         """What tells one secret from another without giving it away, as a source of what was
@@ -77,6 +83,7 @@ class Vault:
         if not self.secret:
             return DROPPED
         path = self.path(year, district)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         content = to_parquet(identities)
         write_atomically(path, seal(content, self._checked(), f"{year}/{district}"))
         path.chmod(0o600)
@@ -96,9 +103,10 @@ class Vault:
         return self.folder / str(year) / f"{district}.sealed"
 
     def _checked(self) -> bytes:
-        if len(self.secret) < SHORTEST_SECRET:
+        if len(self.secret) < SHORTEST_SECRET or len(set(self.secret)) < FEWEST_SIGNS:
             raise SecretError(
-                f"DGI_SECRET_KEY has fewer than {SHORTEST_SECRET} characters: choose a longer one."
+                f"DGI_SECRET_KEY has fewer than {SHORTEST_SECRET} characters, or fewer than"
+                f" {FEWEST_SIGNS} different ones: choose a longer one that nobody can guess."
             )
         return self.secret.encode()
 

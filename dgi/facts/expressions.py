@@ -38,6 +38,8 @@ _TOKEN = re.compile(
 )
 # Java's set operations in a character class, which Python would read as mere characters.
 _JAVA_ONLY = re.compile(r"&&|\[\[")
+# A repeated group that repeats inside: it may try for ever on a text that does not match.
+_ENDLESS = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,\d*\})")
 
 
 class NotEvaluableError(ValueError):
@@ -232,7 +234,7 @@ class _Parser:
         subject = self.chain()
         self.demand(",")
         token = self.next()
-        if token.kind != "text" or _JAVA_ONLY.search(token.piece):
+        if token.kind != "text" or _JAVA_ONLY.search(token.piece) or _ENDLESS.search(token.piece):
             self.refuse(token)
         try:
             compiled = re.compile(token.piece[1:-1])

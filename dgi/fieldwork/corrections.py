@@ -154,7 +154,10 @@ class _Replay:
         self.readings: dict[tuple[str, str], tuple[Any, bool]] = {}
         ids = self.frame["respondent_id"].fillna("").str.strip()
         self.rows_of = {str(name): set(rows) for name, rows in ids.groupby(ids).indices.items()}
-        places = self.frame.groupby(["_file", "_row"]).indices
+        # A name in a log is read as clean text, so that of the file is compared as such.
+        for name in ("_file", "_sheet"):
+            self.frame[f"{name} said"] = clean(self.frame[name])
+        places = self.frame.groupby(["_file said", "_row"]).indices
         self.rows_at = {(str(file), int(row)): set(rows) for (file, row), rows in places.items()}
         self.cells: dict[tuple[int, str], str] = {}
         self.withdrawn: set[int] = set()
@@ -189,8 +192,12 @@ class _Replay:
         if entry.respondent_id:
             rows = self.rows_of.get(entry.respondent_id, set())
         else:
-            rows = self.rows_at.get((entry.file, int(entry.row)), set())
-        for name, value in (("_file", entry.file), ("_sheet", entry.sheet), ("_row", entry.row)):
+            # By its place alone only an interview without a number is addressed: a file that was
+            # delivered anew, or another district's, may have anybody in that row.
+            at = self.rows_at.get((entry.file, int(entry.row)), set())
+            rows = at & self.rows_of.get("", set())
+        places = (("_file said", entry.file), ("_sheet said", entry.sheet), ("_row", entry.row))
+        for name, value in places:
             if not pd.isna(value) and value != "":
                 rows = {row for row in rows if self.frame.at[row, name] == value}
         still_there = rows - self.withdrawn
@@ -251,7 +258,7 @@ class _Replay:
 
     def corrected(self) -> pd.DataFrame:
         """The raw rows as they stand after the entries taken."""
-        frame = self.frame.copy()
+        frame = self.frame.drop(columns=["_file said", "_sheet said"])
         for question in sorted({question for _, question in self.cells}):
             texts = {row: text for (row, name), text in self.cells.items() if name == question}
             frame.loc[list(texts), question] = list(texts.values())

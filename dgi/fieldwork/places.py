@@ -37,7 +37,7 @@ def measure_gps_error(responses: pd.DataFrame) -> Measured:
     """Accuracy of the coordinates in metres, as the device stated it."""
     rows = sort_interviews(responses)
     accuracy = pd.to_numeric(find_delivered(rows, "gps_accuracy"), errors="coerce")
-    known = accuracy.notna()
+    known = np.isfinite(accuracy)
     if not known.any():
         return not_taken("no_places")
     return list_interviews(rows, accuracy, known)

@@ -68,6 +68,8 @@ def measure_sample_mix(responses: pd.DataFrame, margins: pd.DataFrame) -> Measur
     """
     if len(responses) < LEAST_FOR_A_TEST:
         return not_taken("too_few_interviews")
+    if margins["population"].sum() <= 0:
+        return not_taken("no_margins")
     found = _shares(responses, margins)
     return list_measured(found["difference"].abs(), other=found["category"])
 
@@ -80,6 +82,8 @@ def measure_mix_doubt(responses: pd.DataFrame, margins: pd.DataFrame) -> Measure
     """
     if len(responses) < LEAST_FOR_A_TEST:
         return not_taken("too_few_interviews")
+    if margins.loc[margins["margin"] == "sex_age", "population"].sum() <= 0:
+        return not_taken("no_margins")
     found = _shares(responses, margins)
     found = found[(found["margin"] == "sex_age") & (found["expected"] > 0)]
     expected = found["expected"] * len(responses)

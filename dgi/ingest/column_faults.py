@@ -14,6 +14,7 @@ from dgi.facts.questionnaire import Questionnaire
 from dgi.facts.rows import FIRST_ROW
 from dgi.facts.spelling import column_letter, fold
 from dgi.ingest.headers import plain
+from dgi.ingest.privacy import PERSONAL
 from dgi.ingest.sheets import TextSheet
 
 NEAR = 0.6  # least likeness of a suggested header, by difflib
@@ -114,12 +115,13 @@ def describe_unknown(
     lines = [write_map_line(header, own) for own in dict.fromkeys((name, ""))]
     action = f"Add to {map_file} one line: {' or '.join(lines)}"
     action_vi = f"Thêm vào {map_file} một dòng: {' hoặc '.join(lines)}"
-    if not header:
-        action = "Give the column a header, or remove it from the file."
-        action_vi = "Đặt tiêu đề cho cột, hoặc bỏ cột khỏi tệp."
+    is_personal = PERSONAL.search(header) is not None
+    if not header or is_personal:
+        action = "Give the column a header that names nobody, or remove it from the file."
+        action_vi = "Đặt tiêu đề cho cột, không nêu thông tin của ai, hoặc bỏ cột khỏi tệp."
     return Fault(
         file, f"column {letter} is not known", action, sheet=sheet.name or None,
-        row=sheet.header_row, column=header or letter,
+        row=sheet.header_row, column=letter if is_personal else header or letter,
         rule_vi=f"không rõ cột {letter} là cột gì", action_vi=action_vi,
     )  # fmt: skip
 

@@ -15,8 +15,8 @@ from dgi.errors import Fault, WorkbookError
 from dgi.facts.questionnaire import Questionnaire
 from dgi.facts.spelling import clean, fold, read_dates, read_numbers
 from dgi.fieldwork.corrections import ACTIONS, LOG_COLUMNS
-from dgi.ingest.door import read_file
-from dgi.ingest.landing import list_files
+from dgi.ingest.door import read_file, read_whole
+from dgi.ingest.landing import list_files, name_of
 from dgi.ingest.privacy import PERSONAL, PSEUDONYM_DIGITS
 from dgi.ingest.sheets import TextFile, TextSheet, with_header_at
 
@@ -121,7 +121,8 @@ def read_corrections(
     faults: list[Fault] = []
     for path in list_files(folder):
         try:
-            files.append(read_file(f"{folder.name}/{path.name}", path.read_bytes()))
+            name = f"{folder.name}/{name_of(path)}"
+            files.append(read_file(name, read_whole(name, path)))
         except WorkbookError as error:
             faults += error.faults
     if faults:
@@ -161,8 +162,33 @@ def read_correction_logs(
 
 
 def _sheets_of(file: TextFile) -> list[TextSheet]:
+    """Sheets called as ours are, or with our headers; else the first, whose faults then tell."""
     known = {_key(LOG_SHEET), _key(RETURN_SHEET)}
-    return [sheet for sheet in file.sheets if _key(sheet.name) in known] or list(file.sheets[:1])
+    return [
+        sheet
+        for sheet in file.sheets
+        if _key(sheet.name) in known or _header_row(sheet) is not None
+    ] or list(file.sheets[:1])
+
+
+def _header_row(sheet: TextSheet) -> int | None:
+    """Row of the header, that is the first which says who and what question; None without one."""
+    wanted = [set(map(_key, SHARED[name])) for name in ("who", "question")]
+
+    def is_header(cells: Iterable[str]) -> bool:
+        keys = {_key(cell) for cell in cells}
+        return all(keys & spellings for spellings in wanted)
+
+    if is_header(sheet.header):
+        return sheet.header_row
+    return next(
+        (
+            int(number)
+            for number in sheet.frame.index[:HEADER_WITHIN]
+            if is_header(sheet.frame.loc[number].fillna("").astype(str))
+        ),
+        None,
+    )
 
 
 def _settle_withdrawals(entries: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -252,19 +278,11 @@ class _Reader:
         return cells[filled != ""]
 
     def _with_header(self) -> TextSheet:
-        """The sheet from its header on: the first row that says who and what question."""
-        wanted = [set(map(_key, SHARED[name])) for name in ("who", "question")]
-
-        def is_header(cells: Iterable[str]) -> bool:
-            keys = {_key(cell) for cell in cells}
-            return all(keys & spellings for spellings in wanted)
-
-        if is_header(self.sheet.header):
+        """The sheet from its header on."""
+        number = _header_row(self.sheet)
+        if number is None or number == self.sheet.header_row:
             return self.sheet
-        for number in self.sheet.frame.index[:HEADER_WITHIN]:
-            if is_header(self.sheet.frame.loc[number].fillna("").astype(str)):
-                return with_header_at(self.sheet, number)
-        return self.sheet
+        return with_header_at(self.sheet, number)
 
     def _entry(
         self, line: int, cells: dict[str, str], day: pd.Timestamp, row: float
@@ -287,7 +305,8 @@ class _Reader:
             self._fault(line, "row", BAD_ROW)
         old, new = cells["old_value"], cells["new_value"] if action == "value" else ""
         if question == "respondent_id":
-            old, new = self._as_id(old), self._as_id(new)
+            # What is put in is a form number, however it looks: no number goes in as it is.
+            old, new = self._as_id(old), self.pseudonym(new)
         return {
             "log_file": self.where, "log_sheet": self.sheet.name, "line": line,
             "who": cells["who"], "when": day, "why": cells["why"],

@@ -19,11 +19,11 @@ from dgi.facts.spelling import pad_codes
 from dgi.facts.unit_names import match_commune
 from dgi.facts.units import Units
 from dgi.ingest.boundaries import Boundaries, read_points
-from dgi.ingest.door import read_file
+from dgi.ingest.door import read_file, read_whole
 from dgi.ingest.exports import COVER_SHEET
 from dgi.ingest.headers import HeaderBook
 from dgi.ingest.interviews import read_interviews
-from dgi.ingest.landing import Folders, list_files
+from dgi.ingest.landing import Folders, list_files, name_of
 from dgi.ingest.privacy import Keys, Split, split_identities
 from dgi.ingest.sheets import Declared, TextFile
 
@@ -90,7 +90,10 @@ def read_delivery(folders: Folders, district: str, form: Form, keys: Keys) -> De
     and when nothing was delivered.
     """
     opened, sources = _open_all(folders, (folders.own, folders.shared), form)
-    parts = [_of_district(one, district, form) if one.facts["is_shared"] else one for one in opened]
+    parts = [
+        _of_district(one, district, form) if one.facts["is_shared"] and len(one.interviews) else one
+        for one in opened
+    ]
     parts = [one for one in parts if len(one.interviews) or not one.facts["is_shared"]]
     if not any(len(one.interviews) for one in parts):
         raise WorkbookError([_nothing(folders.own)])
@@ -130,15 +133,20 @@ def _open_all(
     sources: dict[str, str] = {}
     for path in (path for place in places for path in list_files(place)):
         is_shared = path.parent == folders.shared
-        name = f"../{path.name}" if is_shared else path.name
-        content = path.read_bytes()
+        called = name_of(path)
+        name = f"../{called}" if is_shared else called
+        where = str(path.relative_to(folders.shared.parent).with_name(called))
+        try:
+            content = read_whole(where, path)
+        except WorkbookError as error:
+            faults += error.faults
+            continue
         digest = hashlib.sha256(content).hexdigest()
         twin = next((file for file, known in sources.items() if known == digest), None)
         sources[name] = digest
         if twin is not None:
             opened.append(_repeat(name, digest, twin, is_shared))
             continue
-        where = str(path.relative_to(folders.shared.parent))
         try:
             opened.append(_open(where, name, content, digest, form, is_shared))
         except WorkbookError as error:
@@ -148,15 +156,15 @@ def _open_all(
     return opened, sources
 
 
-_shared: OrderedDict[tuple[str, str], Opened] = OrderedDict()
+_shared: OrderedDict[tuple[str, ...], Opened] = OrderedDict()
 
 
 def _open(
     where: str, name: str, content: bytes, digest: str, form: Form, is_shared: bool
 ) -> Opened:
     """One file opened; one that serves several districts is opened once for all of them."""
-    key = (digest, form.key)
-    if key in _shared:
+    key = (name, digest, form.key)
+    if is_shared and key in _shared:
         return _shared[key]
     declared = _declared(where, form)
     file = read_file(where, content, declared)
@@ -230,10 +238,10 @@ def _of_district(one: Opened, district: str, form: Form) -> Opened:
     """The rows of a shared file that are a district's."""
     homes = form.units.communes_on(form.day).set_index("commune_code")["district"]
     places = one.interviews["commune_code"].map(homes)
-    known = sorted(set(places.dropna()))
+    known = sorted(set(places.dropna())) or sorted(homes.dropna())
     # What nobody can place is told once, and by somebody.
     own = places == district
-    if known[:1] == [district] or not known:
+    if known[:1] == [district]:
         own |= places.isna()
     facts = one.facts | {"rows": int(own.sum())}
     return Opened(one.interviews[own], one.set_aside[own], one.columns, facts)

@@ -4,6 +4,7 @@ Not here: parsing (child.py and readers, in a process of their own), or what col
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -30,7 +31,7 @@ def read_file(
     request = {"encoding": declared.encoding, "separator": declared.separator}
     try:
         if len(content) > LARGEST_FILE:
-            raise Refused(Note("file_too_large", value=f"{len(content) // MB} MB"))
+            raise Refused(_too_large(len(content)))
         about, data = (guard or GUARD).read(request, content)
         if "refused" in about:
             raise Refused(*(Note(*given) for given in about["refused"]))
@@ -47,6 +48,18 @@ def read_file(
         at += given["bytes"]
     return TextFile(name, hashlib.sha256(content).hexdigest(), kind, tuple(sheets),
                     tuple(make_faults(name, remarks, REMARKS)))  # fmt: skip
+
+
+def read_whole(name: str, path: Path) -> bytes:
+    """The bytes of a file; one that is too large is refused before it is read (WorkbookError)."""
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise WorkbookError(make_faults(name, [_too_large(size)], REFUSALS))
+    return path.read_bytes()
+
+
+def _too_large(size: int) -> Note:
+    return Note("file_too_large", value=f"{size // MB} MB")
 
 
 def _as_sheet(given: dict, data: memoryview) -> TextSheet:

@@ -3,6 +3,7 @@ export it is. Not here: what the columns mean (columns.py), or opening the file 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -90,12 +91,28 @@ class _Judge:
 
     def __init__(self, book: HeaderBook, mapped: set[str]):
         self.required = set(book.questionnaire.headers().values())
+        fixed = book.questionnaire.fixed.set_index("name")["pattern"]
+        self.form_number = re.compile(fixed.get("respondent_id") or r"\S{1,40}")
         self.book = book
         self.mapped = mapped
 
     def score(self, cells: Sequence[str]) -> int:
         known = count_recognised(cells, self.book, self.required)
         return known + sum(plain(cell) in self.mapped for cell in cells if cell)
+
+    def positions_of(self, header: Sequence[str], name: str) -> list[int]:
+        """Columns whose header means a name of the questionnaire."""
+        found = [self.book.find_question(text) if text else None for text in header]
+        return [at for at, meaning in enumerate(found) if meaning and meaning.name == name]
+
+    def is_of_persons(self, header: str) -> bool:
+        """Whether a header is that of a column about persons."""
+        meaning = self.book.find(header) if header else None
+        return meaning is not None and meaning.use == "identity"
+
+    def is_form_number(self, text: str) -> bool:
+        """Whether a cell could be the number of a form: a digit in it, in the declared pattern."""
+        return any(sign.isdigit() for sign in text) and self.form_number.fullmatch(text) is not None
 
     def rank(self, cells: Sequence[str]) -> tuple[int, int]:
         """The score; of two alike, more known cells are better: options rather than their group."""
@@ -161,11 +178,20 @@ def _drop_other_rows(
         notes.append(_left_row(sheet, int(row), rule, file))
     totals = np.zeros(len(frame), dtype=bool)
     for position in frame.columns[:CELLS_SEARCHED]:
-        totals |= _each(frame[position], _is_total)
+        if not judge.is_of_persons(sheet.header[position]):  # Tống is a surname
+            totals |= _each(frame[position], _is_total)
+    # A row with a form number is an interview, whatever else stands in it or does not; a totals
+    # row may have a count there.
+    numbered = np.zeros(len(frame), dtype=bool)
+    for position in judge.positions_of(sheet.header, "respondent_id"):
+        numbered |= _each(frame[position], judge.is_form_number)
+        totals &= ~_each(
+            frame[position], lambda text: judge.is_form_number(text) and not text.isdigit()
+        )
     notes += [_left_row(sheet, int(row), "totals", file) for row in frame.index[totals]]
-    frame = frame[~totals]
+    frame, numbered = frame[~totals], numbered[~totals]
     if len(frame.columns) >= LEAST_WIDTH:
-        few = (frame.notna().sum(axis=1) <= NOTE_CELLS).to_numpy()
+        few = (frame.notna().sum(axis=1) <= NOTE_CELLS).to_numpy() & ~numbered
         last = len(few) - int(np.argmin(few[::-1])) if not few.all() else 0
         notes += [_left_row(sheet, int(row), "note", file) for row in frame.index[last:]]
         frame = frame.iloc[:last]

@@ -11,6 +11,8 @@ from pathlib import Path
 CORRECTIONS = "corrections"
 BACK_CHECKS = "back-checks"
 SUBFOLDERS = (CORRECTIONS, BACK_CHECKS)
+# What file managers leave behind beside other people's files.
+OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,19 @@ def district_folders(landing: Path, year: int | str, district: str) -> Folders:
 
 
 def list_files(folder: Path) -> list[Path]:
-    """Files of one folder in name order; hidden and lock files are no deliveries."""
+    """Files of one folder in name order; hidden, lock and system files are no deliveries."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] not in ".~")
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.name[0] not in ".~" and path.name.lower() not in OF_THE_SYSTEM
+    )
+
+
+def name_of(path: Path) -> str:
+    """A file's name as text; bytes that are no UTF-8 (an old archive's) are spelt out."""
+    return path.name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def has_delivery(landing: Path, year: int) -> bool:
@@ -67,14 +78,15 @@ def hash_file(path: Path) -> str:
 
 @lru_cache(maxsize=4096)
 def _hash(path: Path, modified: int, size: int, inode: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def hashes(*folders: Path) -> dict[str, str]:
     """File -> hash of its bytes; a file outside the first folder is named from that folder."""
     first = folders[0]
     return {
-        path.name if folder == first else f"{_way(first, folder)}/{path.name}": hash_file(path)
+        ("" if folder == first else f"{_way(first, folder)}/") + name_of(path): hash_file(path)
         for folder in folders
         for path in list_files(folder)
     }

@@ -23,15 +23,19 @@ LARGEST_CODE_DIGITS = 7  # codes and counts; a telephone or identity number is l
 SHAPES = {
     "code": rf"[-+]?\d{{1,{LARGEST_CODE_DIGITS}}}([.,]0+)?|\.[a-z]?",
     "integer": rf"[-+]?\d{{1,{LARGEST_CODE_DIGITS}}}([.,]0+)?",
-    "number": r"[-+]?\d{0,7}([.,]\d{1,17})?([eE][-+]?\d{1,2})?",
-    "date": r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}([T ][\d:.]{1,15} ?([AaPp][Mm])?(Z|[+-][\d:]{2,6})?)?"
+    "number": r"[-+]?(0|[1-9]\d{0,6})?([.,]\d{1,17})?([eE][-+]?\d{1,2})?",
+    "date": r"(\d{4}([/.-])\d{1,2}\2\d{1,2}|\d{1,2}([/.-])\d{1,2}\3\d{4})"
+    r"([T ](?=\d{1,2}[:.])[\d:.]{1,15} ?([AaPp][Mm])?(Z|[+-][\d:]{2,6})?)?"
     r"|[A-Z][a-z]{2} \d{1,2}, \d{4}( [\d:]{1,8}( [AP]M)?)?",
     "text": r"[\w.-]{1,20}",
 }  # fmt: skip
 SHAPES["datetime"] = SHAPES["date"]
 # No text with these in it is passed on: telephone numbers, citizen identity numbers, e-mail
 # addresses. (The shapes of codes and numbers are too short for any of them.)
-PERSONAL = re.compile(r"(?<!\d)(?:\+?84|0)[35789](?:[ .]?\d){8}(?!\d)|\d{9,}|[^@\s]+@[^@\s]+\.\w+")
+PERSONAL = re.compile(
+    r"(?<!\d)(?:\+?84|0)[235789](?:[ .-]?\d){8,9}(?!\d)|(?<!\d)0\d{2}(?:[ .-]?\d){9}(?!\d)|\d{9,}"
+    r"|[^@\s]+@[^@\s]+\.\w+"
+)
 
 
 class Keys:

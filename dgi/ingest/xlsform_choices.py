@@ -57,7 +57,7 @@ class Choices:
         rows = self.sheet.rows
         numbers: dict[str, set[str]] = {}
         for name, given in zip(rows["list_name"], rows["name"], strict=True):
-            if re.fullmatch(r"-?\d+", given) and str(int(given)) == given:
+            if re.fullmatch(r"-?[0-9]{1,9}", given) and str(int(given)) == given:
                 numbers.setdefault(name, set()).add(given)
         for number, row in rows.iterrows():
             self._read_row(int(str(number)), row, numbers.setdefault(row["list_name"], set()))
@@ -84,7 +84,7 @@ class Choices:
             return
         code, also = name, row["dgi_also"]
         if name not in taken:
-            wanted = int(name) if re.fullmatch(r"-?\d+", name) else 1
+            wanted = int(name) if re.fullmatch(r"-?[0-9]{1,9}", name) else 1
             while str(wanted) in taken:
                 wanted += 1
             code, also = str(wanted), ";".join([name, *([also] if also else [])])

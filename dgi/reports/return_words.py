@@ -27,6 +27,7 @@ WHY_NOT = {
         "the form has no rule of this kind to check",
     ),
     "no_gaps": Pair("không có hai phiếu liền nhau trong ngày", "no two interviews in one day"),
+    "no_margins": Pair("không có số dân của huyện", "no population of the district"),
     "no_interviews": Pair("chưa có phiếu", "no interviews"),
     "no_other_answers": Pair("không câu nào có trả lời “khác”", "no question has an “other”"),
     "no_places": Pair("không có vị trí máy", "no places of devices"),
