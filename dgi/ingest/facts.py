@@ -34,6 +34,7 @@ from dgi.ingest.deliveries import Form
 from dgi.ingest.door import read_file
 from dgi.ingest.headers import HeaderBook
 from dgi.ingest.xlsform_rules import load_form_rules
+from dgi.papi.policy import PolicyRow, check_policy
 from dgi.papi.scores import (
     ProvinceRow,
     SourceRow,
@@ -296,6 +297,11 @@ class Facts:
     def papi_suppressions(self) -> pd.DataFrame:
         """Every unpublished figure with its reason."""
         return self._rows("papi/suppressions.csv", SuppressionRow, "Correct the cell.")
+
+    @cached_property
+    def papi_policy(self) -> PolicyRow:
+        """Which earlier year a published figure is compared with."""
+        return check_policy(read_table(self.folder / "papi/policy.csv"))
 
     def papi_scores(self, year: int) -> pd.DataFrame:
         """Published PAPI of one year, long, ranked and flagged (dgi.papi.scores)."""
