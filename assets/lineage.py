@@ -91,7 +91,8 @@ def indicator_questions(context: dg.AssetExecutionContext, facts: FactsParam) ->
         questions = facts.questionnaire(survey.questionnaire).questions
         table = pairs.explode("question").merge(questions, on="question", validate="many_to_one")
         note(context, year, questions=table["question"].nunique())
-        columns = ["key", "question", "column", "text_vi", "text_en", "answers", "asked_if"]
+        table = table.rename(columns={"column": "header"})
+        columns = ["key", "question", "header", "text_vi", "text_en", "answers", "asked_if"]
         return table[columns].assign(survey_year=int(year))
 
     return for_each(context, asked)

@@ -60,7 +60,7 @@ LEFT JOIN provenance AS p ON p.survey_year = e.survey_year AND p.made_year = e.s
             OR (p.asset = 'province_estimates' AND e.district = 'province'))
 UNION ALL
 SELECT u.survey_year, u.edition, u.district, u.district_name_vi, 'question', n.depth + 1,
-       n.path || '/' || q.question, q.question, n.key, q.column, q.text_vi, q.text_en,
+       n.path || '/' || q.question, q.question, n.key, q.header, q.text_vi, q.text_en,
        CAST(NULL AS TEXT), CAST(NULL AS BIGINT), CAST(NULL AS DOUBLE PRECISION),
        CAST(NULL AS DOUBLE PRECISION), CAST(NULL AS BIGINT), CAST(NULL AS DOUBLE PRECISION),
        CAST(NULL AS DOUBLE PRECISION), CAST(NULL AS DOUBLE PRECISION),
