@@ -170,7 +170,7 @@ def _label(row) -> str:
     if row.level == "question":
         return f"[dim]{name}[/dim]"
     figures = f"{_show(row.value)} ± {_show(row.se)}"
-    scale = f"thang {row.scale_min:.4g}–{row.scale_max:.4g}"
+    scale = f"thang {row.scale_min:.4g}–{row.scale_max:.4g}".replace(".", ",")
     flag = "" if row.flag == "observed" else f" [yellow]{escape(str(row.flag))}[/yellow]"
     if row.level != "indicator":
         return f"{name}: [cyan]{figures}[/cyan] ({scale}){flag}"
@@ -213,12 +213,10 @@ def explain(lineage: Lineage, lake: Lake, console: Console) -> bool:
         figures = [_show(value, 2) for value in (row.sum, row.min, row.max)]
         table.add_row(row.district, _show(row.n, 0), *figures, _show(row.deff, 3))
     console.print(table)
-    files = Table(title="Tệp đã nhận / files received")
-    for head in ("huyện", "tệp", "sha256"):
-        files.add_column(head, overflow="fold")
+    console.print("Tệp đã nhận, sha256 / files received")
     for row in lineage.files.itertuples():
-        files.add_row(row.district_of_file, escape(row.file), row.sha256)
-    console.print(files)
+        name = f"{row.district_of_file}/{row.file}"
+        console.print(f"  {name}  {row.sha256}", markup=False, soft_wrap=True)
     versions = lineage.partitions.groupby("asset")["code_version"].agg(
         lambda own: ", ".join(sorted(set(own)))
     )
