@@ -5,7 +5,6 @@ import dagster as dg
 import pandas as pd
 
 from assets.declare import Frames, describe, note
-from dgi.facts.surveys import SurveyRow
 from dgi.index.comparability import compare_sets, put_in_words
 from pipelines.partitions import SURVEY_YEARS, survey_year
 from pipelines.resources import FactsParam
@@ -36,9 +35,8 @@ def set_comparisons(context: dg.AssetExecutionContext, facts: FactsParam) -> Fra
     labels = facts.table("labels/differences.csv").set_index("aspect")
     tables = {}
     for year in sorted(str(key) for key in context.partition_keys):
-        survey = facts.survey(int(year))
         parts = [
-            _compare(facts, survey, comparison, facts.survey(base), labels)
+            _compare(facts, int(year), comparison, base, labels)
             for comparison, base in base_years(int(year)).items()
         ]
         table = pd.concat(parts, ignore_index=True)
@@ -50,14 +48,10 @@ def set_comparisons(context: dg.AssetExecutionContext, facts: FactsParam) -> Fra
 
 
 def _compare(
-    facts: FactsParam, survey: SurveyRow, comparison: str, base: SurveyRow, labels: pd.DataFrame
+    facts: FactsParam, year: int, comparison: str, base: int, labels: pd.DataFrame
 ) -> pd.DataFrame:
     """Both versions of the set and the questionnaire, key by key, differences as lines to read."""
-    table = compare_sets(
-        facts.indicator_set(survey.indicator_set),
-        facts.indicator_set(base.indicator_set),
-        (facts.questionnaire(survey.questionnaire), facts.questionnaire(base.questionnaire)),
-    )
+    table = compare_sets(facts.set_as_asked(year), facts.set_as_asked(base))
     for language in ("vi", "en"):
         names = dict(zip(table["key"], table[f"name_{language}"], strict=True))
         words = dict(labels[f"name_{language}"])
@@ -65,4 +59,4 @@ def _compare(
             put_in_words(own, words, names) for own in table["differences"]
         ]
     differs = [";".join(aspect for aspect, *_ in own) for own in table.pop("differences")]
-    return table.assign(comparison=comparison, base_year=base.survey_year, differs=differs)
+    return table.assign(comparison=comparison, base_year=base, differs=differs)

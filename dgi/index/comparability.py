@@ -10,7 +10,7 @@ import pandas as pd
 
 from dgi.facts.indicator_sets import LEVELS, IndicatorSet
 from dgi.index.change import is_restated
-from dgi.index.indicators import Differences, Forms, breaks_comparison, compare_indicators
+from dgi.index.indicators import Differences, breaks_comparison, compare_indicators
 from dgi.index.scores import OBSERVED, scoring_rule
 
 COMPARISON_COLUMNS = [
@@ -20,13 +20,11 @@ COMPARISON_COLUMNS = [
 COMPARED = ("comparable", "moved", "common_core")
 
 
-def compare_sets(
-    current: IndicatorSet, base: IndicatorSet, forms: Forms | None = None
-) -> pd.DataFrame:
+def compare_sets(current: IndicatorSet, base: IndicatorSet) -> pd.DataFrame:
     """One row per key of either version (COMPARISON_COLUMNS), the current order first (method §8).
 
-    `forms`: the questionnaires that the current and the base version were asked by; without them
-    answer lists and wordings are not looked at. `status`, the first that holds:
+    Answers on offer and wordings are looked at where both versions know their questionnaire
+    (IndicatorSet.asked_by). `status`, the first that holds:
     entered, left: one version alone has the key;
     broken: nothing, or too little, of it is measured alike, so it has no change;
     moved: made of the same parts with the same weights, under another code or parent;
@@ -35,7 +33,7 @@ def compare_sets(
     version's parts, weights and scale, and so differs from the one published then; the change
     then carries the flag 'common_core'. `differences`: tuples (aspect, before, now).
     """
-    differences = compare_indicators(current, base, forms)
+    differences = compare_indicators(current, base)
     keys = list(current.at("indicator")["key"])
     common = [key for key in keys if key in differences and not breaks_comparison(differences[key])]
     rule = scoring_rule(current, np.isin(keys, common), partial=True)

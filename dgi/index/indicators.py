@@ -22,8 +22,6 @@ TOLD = {"weight": ["weight"], "code": ["code"], "parent": ["parent"]}
 
 Differences = tuple[tuple[str, str, str], ...]
 """(aspect, before, now) of all that differs; before and now are '' where words would be long."""
-Forms = tuple[Questionnaire, Questionnaire]
-"""The questionnaires that the current and the base version of a set were asked by."""
 
 
 def indicator_values(
@@ -55,25 +53,26 @@ def indicator_values(
     return values
 
 
-def compare_indicators(
-    current: IndicatorSet, base: IndicatorSet, forms: Forms | None = None
-) -> dict[str, Differences]:
+def compare_indicators(current: IndicatorSet, base: IndicatorSet) -> dict[str, Differences]:
     """What differs in each indicator that both versions have, in the current order (method §8).
 
-    Without `forms` the answers on offer and the wordings are not looked at.
+    The answers on offer and the wordings are looked at where both versions know the questionnaire
+    they were asked by (IndicatorSet.asked_by).
     """
+    forms = (current.questionnaire, base.questionnaire)
     now = current.at("indicator").set_index("key")
     before = base.at("indicator").set_index("key")
     found = {}
     for key in now.index.intersection(before.index, sort=False):
         own: list[tuple[str, str, str]] = []
+        is_same_question = now.loc[key, "question"] == before.loc[key, "question"]
         for aspect, columns in (IDENTITY | TOLD).items():
             pair = [tuple(table.loc[key, columns]) for table in (before, now)]
             if pair[0] != pair[1]:
                 was, becomes = ("-".join(map(_show, values)) for values in pair)
                 own.append((aspect, was, becomes))
-        if forms is not None:
-            own += _compare_answers(now.loc[key, "question"], before.loc[key, "question"], forms)
+        if forms[0] is not None and forms[1] is not None and is_same_question:
+            own += _compare_answers(now.loc[key, "question"].split(" "), forms[0], forms[1])
         found[key] = tuple(own)
     return found
 
@@ -83,11 +82,9 @@ def breaks_comparison(differences: Differences) -> bool:
     return any(aspect in BREAKING for aspect, *_ in differences)
 
 
-def common_indicators(
-    current: IndicatorSet, base: IndicatorSet, forms: Forms | None = None
-) -> list[str]:
+def common_indicators(current: IndicatorSet, base: IndicatorSet) -> list[str]:
     """Keys of indicators asked, answered, scored and based alike in both versions (method §8)."""
-    differences = compare_indicators(current, base, forms)
+    differences = compare_indicators(current, base)
     return [key for key, own in differences.items() if not breaks_comparison(own)]
 
 
@@ -97,12 +94,11 @@ def _show(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _compare_answers(now: str, before: str, forms: Forms) -> list[tuple[str, str, str]]:
-    """What the two questionnaires offer, and say, otherwise where the questions are the same."""
-    if now != before:
-        return []
-    asked = [_asked(form, now.split(" ")) for form in forms]
-    current, base = asked
+def _compare_answers(
+    questions: list[str], now: Questionnaire, before: Questionnaire
+) -> list[tuple[str, str, str]]:
+    """What the two questionnaires offer, and say, otherwise in the same questions."""
+    current, base = (_asked(form, questions) for form in (now, before))
     found = []
     if current["offer"] != base["offer"] or _has_swapped(current["words"], base["words"]):
         found.append(("answers", "; ".join(base["shown"]), "; ".join(current["shown"])))

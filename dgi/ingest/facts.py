@@ -146,6 +146,12 @@ class Facts:
         """One version of the tree."""
         return IndicatorSet.from_table(name, read_table(self.folder / f"indicator_sets/{name}.csv"))
 
+    def set_as_asked(self, year: int) -> IndicatorSet:
+        """A survey year's tree with the questionnaire that it was asked by, to be compared."""
+        survey = self.survey(year)
+        own = self.indicator_set(survey.indicator_set)
+        return own.asked_by(self.questionnaire(survey.questionnaire))
+
     def papi_set(self, year: int) -> IndicatorSet:
         """The structure of published PAPI in `year`."""
         sets = self.indicator_sets

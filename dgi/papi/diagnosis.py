@@ -64,8 +64,9 @@ def diagnose(year: int, published: Mapping[int, PublishedYear], max_gap_years: i
     if not reach:
         return _finish(table, own.scores, year, [])
     pairs = pd.concat([_pair(now, nodes, one, published[one]) for one in reach], ignore_index=True)
-    # The last year in which the province's own figure was published, and no other.
-    held = pairs[pairs["is_published"]].sort_values("base_year")
+    # The last year in which the province's own figure was published, and no other; a figure
+    # that is not published now is compared with none.
+    held = pairs[pairs["is_published"] & pairs["score"].notna()].sort_values("base_year")
     held = held.drop_duplicates(ID, keep="last")
     kept = [*ID, "base_year", "base_score", "comparable", *NATIONAL]
     table = table.merge(held[kept], how="left", on=ID, validate="one_to_one")
