@@ -5,7 +5,8 @@ import dagster as dg
 import pandas as pd
 
 from assets.declare import Frames, describe, note
-from dgi.index.comparability import compare_sets, put_in_words
+from dgi.facts.differences import put_in_words
+from dgi.index.comparability import compare_sets
 from pipelines.partitions import SURVEY_YEARS, survey_year
 from pipelines.resources import FactsParam
 

@@ -1,5 +1,5 @@
 """Whether two versions of the set measure alike, key by key, and what differs (method §3, §8).
-Not here: what breaks a single indicator (indicators.py), or the change itself (change.py)."""
+Not here: what breaks one indicator (dgi.facts.differences), or the change itself (change.py)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dgi.facts.differences import Differences, breaks_comparison, compare_indicators
 from dgi.facts.indicator_sets import LEVELS, IndicatorSet
 from dgi.index.change import is_restated
-from dgi.index.indicators import Differences, breaks_comparison, compare_indicators
 from dgi.index.scores import OBSERVED, scoring_rule
 
 COMPARISON_COLUMNS = [
@@ -126,21 +126,3 @@ def _scale(row: pd.Series) -> str:
 
 def _weights(weights: Mapping[str, float], keys: Sequence[str]) -> str:
     return "; ".join(f"{weights[key]:.4g}" for key in keys)
-
-
-def put_in_words(
-    differences: Differences, aspects: Mapping[str, str], names: Mapping[str, str]
-) -> str:
-    """Differences as a line to read: 'scale 0.3333-3.333 → 0.25-2.5; code 2.1 → 2.2' (method §8).
-
-    `aspects`: what each aspect is called; `names`: what each key is called in the same language.
-    """
-    said = []
-    for aspect, before, now in differences:
-        if aspect.startswith("parts"):
-            now = ", ".join(names.get(key, key) for key in now.split(", "))
-        elif aspect == "parent":
-            before, now = names.get(before, before), names.get(now, now)
-        shown = f"{before} → {now}" if before else now
-        said.append(f"{aspects[aspect]}: {shown}" if shown else aspects[aspect])
-    return "; ".join(said)

@@ -21,10 +21,11 @@ from index_builders import (
     with_cell,
 )
 
+from dgi.facts.differences import put_in_words
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.facts.questionnaire import Questionnaire
 from dgi.index.change import change_of_domains
-from dgi.index.comparability import compare_sets, put_in_words
+from dgi.index.comparability import compare_sets
 from dgi.index.indicators import common_indicators
 from dgi.index.totals import PsuTotals, reduce_to_psu
 from dgi.ingest.facts import Facts
