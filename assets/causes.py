@@ -13,13 +13,14 @@ from dgi.index.priorities import find_priorities
 from dgi.index.replicates import design_for_resampling, draw_bootstrap
 from dgi.index.scores import PROVINCE, REPLICATES
 from dgi.index.totals import number_units
-from dgi.papi.diagnosis import diagnose
+from dgi.papi.diagnosis import PublishedYear, diagnose
 from dgi.survey.design import sampling_units
 from pipelines.partitions import (
+    PAPI_YEARS,
     all_districts_of_the_year,
     papi_year,
     survey_year,
-    this_year_and_the_one_before,
+    this_year_and_those_within_reach,
 )
 from pipelines.resources import FactsParam
 
@@ -28,36 +29,48 @@ PROVINCE_CODE = "P14"
 
 @dg.asset(
     partitions_def=papi_year,
-    ins={"papi_scores": dg.AssetIn(partition_mapping=this_year_and_the_one_before)},
+    ins={"papi_scores": dg.AssetIn(partition_mapping=this_year_and_those_within_reach)},
     **describe(
         "papi_diagnosis",
         "causes",
         "One row is one province and one node of published PAPI: its place, its gap to the median "
-        "and to the best quarter, and its change on what both years measure alike.",
-        ["data/indicator_sets", "assets/causes.py"],
+        "and to the best quarter, and its change on what both years measure alike, since the last "
+        "year in which that part was published, beside the country's.",
+        ["data/indicator_sets", "data/papi/policy.csv", "assets/causes.py"],
         tags={"task": "T1"},
     ),
 )
 def papi_diagnosis(
     context: dg.AssetExecutionContext, facts: FactsParam, papi_scores: Frames
 ) -> Frames:
+    reach = facts.papi_policy.max_gap_years
+
     def diagnosed(year: str) -> pd.DataFrame:
-        before = str(int(year) - 1)
-        has_base = before in papi_scores
-        table = diagnose(
-            papi_scores[year],
-            facts.papi_set(int(year)),
-            papi_scores.get(before),
-            facts.papi_set(int(before)) if has_base else None,
-        )
+        lacking = [
+            str(one)
+            for one in PAPI_YEARS
+            if int(year) - reach <= one < int(year) and str(one) not in papi_scores
+        ]
+        if lacking:
+            # Without them a year that was published would pass for one that was not.
+            raise dg.Failure(
+                f"papi_scores of {', '.join(lacking)} is missing: materialise it first"
+            )
+        years = {
+            int(one): PublishedYear(scores, facts.papi_set(int(one)))
+            for one, scores in papi_scores.items()
+        }
+        table = diagnose(int(year), years, reach)
         own = table[table["province_code"] == PROVINCE_CODE]
         parts = own[own["level"] == "sub_dimension"].dropna(subset=["contribution"])
-        beyond = parts["contribution"] - parts["national_median_change"]
+        beyond = parts["contribution"] - parts["contribution_median"]
         worst = parts.loc[beyond.nsmallest(3).index]
+        bases = own["base_year"].value_counts()
         note(
             context,
             year,
-            compared_with=before if has_base else "no earlier year",
+            compared_with=", ".join(f"{base}: {n} figures" for base, n in sorted(bases.items()))
+            or "no earlier year",
             took_more_than_the_median_province=", ".join(
                 f"{row.key} {row.contribution:+.3f}" for row in worst.itertuples(index=False)
             ),

@@ -7,7 +7,7 @@ import dagster as dg
 
 STAGES = (
     "reference", "causes", "ingestion", "quality", "fieldwork", "index", "change", "ranking",
-    "reports", "warehouse",
+    "reports", "warehouse", "lineage",
 )  # fmt: skip
 
 
@@ -19,6 +19,7 @@ def all_checks() -> list[dg.AssetChecksDefinition]:
         fieldwork,
         index,
         ingestion,
+        lineage,
         quality,
         ranking,
         reference,
@@ -37,5 +38,6 @@ def all_checks() -> list[dg.AssetChecksDefinition]:
         ranking,
         reports,
         warehouse,
+        lineage,
     )
     return [check for stage in stages for check in stage.CHECKS]

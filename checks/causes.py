@@ -21,7 +21,16 @@ def diagnosis_views(context: Any, papi_diagnosis: dict[str, pd.DataFrame]) -> Vi
         sums.append(pd.DataFrame({PARTITION: year, "difference": difference}))
         # A change is claimed only where both years measured the same thing.
         claims = table["change"].notna() & ~table["comparable"].fillna(False).astype(bool)
-        rows.append(pd.DataFrame({PARTITION: year, "claims_across_a_break": claims.astype(int)}))
+        spans = table["change"].notna() & (table["base_year"] < table["survey_year"] - 1)
+        rows.append(
+            pd.DataFrame(
+                {
+                    PARTITION: year,
+                    "claims_across_a_break": claims.astype(int),
+                    "is_span_told": ~spans | table["flag"].str.contains("spans_years"),
+                }
+            )
+        )
     return {"sums": pd.concat(sums), "rows": pd.concat(rows)}
 
 

@@ -10,9 +10,11 @@ import dagster as dg
 from assets import (
     causes,
     change,
+    comparability,
     fieldwork,
     index,
     ingestion,
+    lineage,
     quality,
     ranking,
     reference,
@@ -27,6 +29,7 @@ from pipelines.freshness import Freshness, Verdicts
 from pipelines.io_managers import StoreIOManager
 from pipelines.jobs import asset_jobs, refresh_year
 from pipelines.partitions import FACTS
+from pipelines.provenance import Ancestry
 from pipelines.schedules import annual_refresh
 from pipelines.sensors import landing
 from pipelines.settings import Settings
@@ -39,10 +42,23 @@ PUBLISHED = [
     "papi_diagnosis", "indicator_estimates", "district_scores", "district_changes",
     "rank_probabilities", "district_trends", "small_area_scores", "robustness", "ranking_choices",
     "ranking_alternatives", "priorities", "delivered_files", "fieldwork", "interviewers",
-    "form_rules",
+    "form_rules", "set_comparisons", "indicator_questions", "provenance", "source_files",
 ]  # fmt: skip
 ASSETS = dg.load_assets_from_modules(
-    [reference, causes, ingestion, quality, fieldwork, index, change, ranking, reports, warehouse]
+    [
+        reference,
+        causes,
+        ingestion,
+        quality,
+        fieldwork,
+        index,
+        change,
+        comparability,
+        ranking,
+        reports,
+        warehouse,
+        lineage,
+    ]
 )
 
 
@@ -81,6 +97,7 @@ class Pipeline:
                 "settings": settings,
                 "vault": self.vault,
                 "freshness": self.freshness,
+                "ancestry": Ancestry(self.freshness),
                 **{
                     name: StoreIOManager(store, self.freshness, SCHEMAS)
                     for name, store in kept_by.items()

@@ -53,6 +53,13 @@ this_year_and_all_before = dg.TimeWindowPartitionMapping(
     start_offset=1 - len(SURVEY_YEARS), end_offset=0, allow_nonexistent_upstream_partitions=True
 )
 
+# Published PAPI: the years that a figure may be compared with, by data/papi/policy.csv.
+this_year_and_those_within_reach = dg.TimeWindowPartitionMapping(
+    start_offset=-FACTS.papi_policy.max_gap_years,
+    end_offset=0,
+    allow_nonexistent_upstream_partitions=True,
+)
+
 
 def districts_of(year: int) -> list[str]:
     """Districts that exist on the boundary of a survey year, in key order."""

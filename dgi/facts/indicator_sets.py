@@ -3,7 +3,7 @@ Not here: what an answer is worth on it (dgi.index.indicators), or adding it up 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -66,10 +66,15 @@ class IndicatorSetRow(Row):
 
 @dataclass(frozen=True)
 class IndicatorSet:
-    """One version of the tree, typed; `tree` has one row per node in reading order."""
+    """One version of the tree, typed; `tree` has one row per node in reading order.
+
+    `questionnaire`: what its questions were asked by in one year, where that matters: in what is
+    compared between years, since answers on offer may change under an unchanged set.
+    """
 
     name: str
     tree: pd.DataFrame
+    questionnaire: Questionnaire | None = None
 
     @classmethod
     def from_table(cls, name: str, table: pd.DataFrame) -> IndicatorSet:
@@ -96,6 +101,10 @@ class IndicatorSet:
         faults += _check_shape(tree, where) + _check_scales(tree, where)
         raise_faults(faults)
         return cls(name, tree)
+
+    def asked_by(self, questionnaire: Questionnaire) -> IndicatorSet:
+        """The same set as a year's questionnaire asked it."""
+        return replace(self, questionnaire=questionnaire)
 
     def at(self, level: str) -> pd.DataFrame:
         """Nodes of one level, in reading order."""

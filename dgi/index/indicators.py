@@ -1,17 +1,14 @@
 """What an answer is worth on the indicator set, and what two sets ask alike (method §4, §8).
-Not here: the set itself (dgi.facts.indicator_sets), or estimates (estimation.py)."""
+Not here: the set itself (dgi.facts.indicator_sets), or the verdict on sums (comparability.py)."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from dgi.facts.differences import breaks_comparison, compare_indicators
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.facts.questionnaire import Questionnaire
-
-# What must be equal for an indicator of one version to be compared with one of another.
-IDENTITY = ["measure", "question", "good_answers", "base", "dk", "direction",
-            "scale_min", "scale_max"]  # fmt: skip
 
 
 def indicator_values(
@@ -44,9 +41,6 @@ def indicator_values(
 
 
 def common_indicators(current: IndicatorSet, base: IndicatorSet) -> list[str]:
-    """Keys of indicators asked, scored and based alike in both versions (method §8)."""
-    now = current.at("indicator").set_index("key")
-    before = base.at("indicator").set_index("key")
-    shared = [key for key in now.index if key in before.index]
-    same = (now.loc[shared, IDENTITY] == before.loc[shared, IDENTITY]).all(axis=1)
-    return [key for key in shared if same[key]]
+    """Keys of indicators asked, answered, scored and based alike in both versions (method §8)."""
+    differences = compare_indicators(current, base)
+    return [key for key, own in differences.items() if not breaks_comparison(own)]

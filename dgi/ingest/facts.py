@@ -35,6 +35,7 @@ from dgi.ingest.deliveries import Form
 from dgi.ingest.door import read_file
 from dgi.ingest.headers import HeaderBook
 from dgi.ingest.xlsform_rules import load_form_rules
+from dgi.papi.policy import PolicyRow, check_policy
 from dgi.papi.scores import (
     ProvinceRow,
     SourceRow,
@@ -145,6 +146,12 @@ class Facts:
     def indicator_set(self, name: str) -> IndicatorSet:
         """One version of the tree."""
         return IndicatorSet.from_table(name, read_table(self.folder / f"indicator_sets/{name}.csv"))
+
+    def set_as_asked(self, year: int) -> IndicatorSet:
+        """A survey year's tree with the questionnaire that it was asked by, to be compared."""
+        survey = self.survey(year)
+        own = self.indicator_set(survey.indicator_set)
+        return own.asked_by(self.questionnaire(survey.questionnaire))
 
     def papi_set(self, year: int) -> IndicatorSet:
         """The structure of published PAPI in `year`."""
@@ -309,6 +316,11 @@ class Facts:
     def papi_suppressions(self) -> pd.DataFrame:
         """Every unpublished figure with its reason."""
         return self._rows("papi/suppressions.csv", SuppressionRow, "Correct the cell.")
+
+    @cached_property
+    def papi_policy(self) -> PolicyRow:
+        """Which earlier year a published figure is compared with."""
+        return check_policy(read_table(self.folder / "papi/policy.csv"))
 
     def papi_scores(self, year: int) -> pd.DataFrame:
         """Published PAPI of one year, long, ranked and flagged (dgi.papi.scores)."""

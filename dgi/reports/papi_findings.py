@@ -6,7 +6,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .common import nodes, scale_of_total
-from .language import Pair, Texts, is_missing, is_true, joined, number, percent
+from .language import Pair, Texts, is_missing, is_true, joined, number, percent, split_flags
 
 TOP = 3
 OFFICIAL_RULE = 0.05
@@ -21,29 +21,28 @@ def row_at(diagnosis: pd.DataFrame, level: str) -> pd.Series | None:
 def comparison_row(diagnosis: pd.DataFrame) -> tuple[pd.Series, bool] | None:
     """The row that carries the comparable change, and whether it is the common core's.
 
-    None when neither the total nor the common core can be compared with an earlier year.
+    None when neither the total nor the common core can be compared with an earlier year. The
+    total speaks only where the contributions count from its own base year.
     """
     total, core = row_at(diagnosis, "total"), row_at(diagnosis, "common_core")
-    if total is not None and is_true(total["comparable"]) and not is_missing(total["change"]):
-        return total, False
-    if core is not None and not is_missing(core["change"]):
+    if core is not None and is_missing(core["change"]):
+        core = None
+    if total is None or not is_true(total["comparable"]) or is_missing(total["change"]):
+        return None if core is None else (core, True)
+    if core is not None and core["base_year"] != total["base_year"]:
         return core, True
-    return None
+    return total, False
 
 
-def why_no_comparison(texts: Texts, year: int, scores: pd.DataFrame, province_code: str) -> Pair:
-    """Why the total of `year` has no comparable earlier total; `scores`: all years to `year`."""
-    totals = scores[(scores["level"] == "total") & (scores["province_code"] == province_code)]
-    by_year = totals.set_index("survey_year")["score"]
-    if year not in by_year.index or is_missing(by_year[year]):
+def why_no_comparison(texts: Texts, year: int, diagnosis: pd.DataFrame) -> Pair:
+    """Why the total of `year` has no comparable earlier total, by its row of the diagnosis."""
+    total = row_at(diagnosis, "total")
+    if total is None or is_missing(total["score"]):
         return texts.say("papi.why.suppressed_now", year=year)
-    earlier = sorted(set(scores.loc[scores["survey_year"] < year, "survey_year"]))
-    if not earlier:
-        return texts.say("papi.why.first_year")
-    base = earlier[-1]
-    if base not in by_year.index or is_missing(by_year[base]):
-        return texts.say("papi.why.suppressed_base", base=base)
-    return texts.say("papi.why.break", base=base)
+    if not is_missing(total["base_year"]):
+        return texts.say("papi.why.break", base=int(total["base_year"]))
+    is_first = "no_base_year" in split_flags(total["flag"])
+    return texts.say("papi.why.first_year" if is_first else "papi.why.no_valid_base")
 
 
 def findings(
@@ -117,21 +116,27 @@ def _change(
 ) -> list[Pair]:
     compared = comparison_row(diagnosis)
     if compared is None:
-        reason = why_no_comparison(texts, year, scores, province_code)
+        reason = why_no_comparison(texts, year, diagnosis)
         return [texts.say("papi.no_change", reason=reason)]
     row, is_core = compared
     official = "papi.official_yes" if is_true(row["is_official_change"]) else "papi.official_no"
     national = row["national_median_change"]
+    net = row["change_net_of_country"]
+    base = int(row["base_year"])
     said = _published_totals(texts, year, province_code, scores, row) if is_core else []
+    if base < year - 1:
+        skipped = joined(Pair(str(one), str(one)) for one in range(base + 1, year))
+        said.append(texts.say("papi.spans", base=base, skipped=skipped, n=year - base))
     return [
         *said,
         texts.say(
             "papi.change_core" if is_core else "papi.change",
-            base=int(row["base_year"]),
+            base=base,
             verb=verb(texts, row["change"]),
             change=number(abs(row["change"])),
             relative=percent(row["relative_change"], signed=True),
             national=Pair("–", "–") if is_missing(national) else number(national, signed=True),
+            net=Pair("–", "–") if is_missing(net) else number(net, signed=True),
             official=texts.say(official),
         ),
     ]
@@ -159,20 +164,24 @@ def _falls(texts: Texts, diagnosis: pd.DataFrame, tree: pd.DataFrame) -> list[Pa
     compared = diagnosis[(diagnosis["level"] == "dimension") & diagnosis["change"].notna()]
     if compared.empty:
         return []
-    base = int(compared["base_year"].iloc[0])
     fell = compared[compared["relative_change"] <= -OFFICIAL_RULE]
     fell = _named(fell, tree).sort_values("relative_change")
-    said = [texts.say("papi.fell_none", base=base)]
-    if not fell.empty:
+    # Dimensions may count from different years: each year is named with its own.
+    said = []
+    for base, rows in fell.groupby("base_year", sort=True):
         items = [
             texts.say(
                 "papi.item_change", name=Pair(row.name_vi, row.name_en),
                 change=number(row.change, signed=True),
                 relative=percent(row.relative_change, signed=True),
             )
-            for row in fell.itertuples()
+            for row in rows.itertuples()
         ]  # fmt: skip
-        said = [texts.say("papi.fell", base=base, names=joined(items))]
+        said.append(texts.say("papi.fell", base=int(base), names=joined(items)))
+    if fell.empty:
+        years = sorted({int(base) for base in compared["base_year"]})
+        bases = joined(Pair(str(base), str(base)) for base in years)
+        said.append(texts.say("papi.fell_none", base=bases))
     took = contributions(diagnosis, tree)
     # A fall that all provinces share is not read as a local one (method §9): where every
     # province moves alike, the question is likelier to have changed than the places.
@@ -192,7 +201,8 @@ def _falls(texts: Texts, diagnosis: pd.DataFrame, tree: pd.DataFrame) -> list[Pa
     compared_row = comparison_row(diagnosis)
     is_core = compared_row is not None and compared_row[1]
     key = "papi.took_core" if is_core else "papi.took"
-    return [*said, texts.say(key, base=base, names=joined(items))]
+    since = int(took["base_year"].iloc[0])
+    return [*said, texts.say(key, base=since, names=joined(items))]
 
 
 def _lags(texts: Texts, diagnosis: pd.DataFrame, tree: pd.DataFrame) -> list[Pair]:
@@ -215,11 +225,18 @@ def _lags(texts: Texts, diagnosis: pd.DataFrame, tree: pd.DataFrame) -> list[Pai
 def contributions(diagnosis: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
     """Sub-dimensions with a contribution to the comparable total, the most negative first.
 
-    Empty when the total cannot be compared: single changes then do not add up to anything.
+    base_year, base_score and national_median_change are those of the contribution, which counts
+    from the total's base year even where the sub-dimension itself has a later one. Empty when
+    the total cannot be compared: single changes then do not add up to anything.
     """
     if comparison_row(diagnosis) is None:
         return _named(diagnosis.iloc[0:0], tree)
     parts = diagnosis[(diagnosis["level"] == "sub_dimension") & diagnosis["contribution"].notna()]
+    parts = parts.assign(
+        base_year=parts["contribution_base_year"],
+        base_score=parts["score"] - parts["contribution"],
+        national_median_change=parts["contribution_median"],
+    )
     return _named(parts, tree).sort_values(["contribution", "key"], ignore_index=True)
 
 

@@ -161,6 +161,7 @@ class _PapiReport:
                    fill_from="band_colour"),
             column(texts, "median"), column(texts, "gap_to_median"),
             column(texts, "best_quarter"), column(texts, "gap_to_best_quarter"),
+            column(texts, "base_year", "column.compared_with", number_format=style.YEAR, width=9),
             column(texts, "change"),
             column(texts, "relative_change"),
         ]  # fmt: skip
@@ -192,7 +193,7 @@ class _PapiReport:
     def _base_note(self, table: pd.DataFrame) -> list:
         years = table.loc[table["change"].notna(), "base_year"].dropna()
         if years.empty:
-            reason = why_no_comparison(self.texts, self.year, self.scores, self.code)
+            reason = why_no_comparison(self.texts, self.year, self.diagnosis)
             return [paragraph(self.texts.say("papi.no_change", reason=reason), "note")]
         return []
 
@@ -236,7 +237,7 @@ class _PapiReport:
         table = contributions(self.diagnosis, self.tree)
         tab = say("papi.contrib.tab").vi
         if self.comparison is None or table.empty:
-            reason = why_no_comparison(self.texts, self.year, self.scores, self.code)
+            reason = why_no_comparison(self.texts, self.year, self.diagnosis)
             text = paragraph(say("papi.contrib.none", reason=reason), "warning")
             return Sheet("contributions", tab, title.vi, title.en, [text], "landscape", "one",
                          (15.0,) * 9)  # fmt: skip

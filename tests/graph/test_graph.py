@@ -72,7 +72,8 @@ def test_every_asset_says_what_a_row_is_and_who_owns_it():
 def test_every_kept_table_has_its_columns_described():
     files = {"papi_report", "annual_report", "district_profile", "return_workbook"}
     loads = {
-        f"published_{what}" for what in ("reference", "papi", "fieldwork", "survey", "analysis")
+        f"published_{what}"
+        for what in ("reference", "papi", "fieldwork", "survey", "analysis", "lineage")
     }
     graph = defs.resolve_asset_graph()
     for key in graph.get_all_asset_keys():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dgi.ingest.facts import Facts
-from dgi.papi.diagnosis import COMMON_CORE, diagnose
+from dgi.papi.diagnosis import COMMON_CORE, PublishedYear, diagnose
 from dgi.papi.scores import TOLERANCE, sum_differences
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,15 +32,19 @@ def scores(facts):
 
 @pytest.fixture(scope="module")
 def diagnoses(facts, scores):
-    return {
-        year: diagnose(
-            scores[year],
-            facts.papi_set(year),
-            scores.get(year - 1),
-            facts.papi_set(year - 1) if year - 1 in scores else None,
-        )
-        for year in YEARS
-    }
+    published = {year: PublishedYear(scores[year], facts.papi_set(year)) for year in YEARS}
+    reach = facts.papi_policy.max_gap_years
+    return {year: diagnose(year, published, reach) for year in YEARS}
+
+
+@pytest.fixture(scope="module")
+def every_row(diagnoses):
+    return pd.concat(diagnoses.values(), ignore_index=True)
+
+
+def of(rows, year, province, key):
+    own = rows[(rows["survey_year"] == year) & (rows["province_code"] == province)]
+    return own[own["key"] == key].iloc[0]
 
 
 def total_of(scores, province):
@@ -121,34 +125,123 @@ def test_the_common_core_of_2018_moves_by_less_than_half_a_percent(diagnoses, sc
     assert 100 * bare == pytest.approx(20.8, abs=0.5)
 
 
-@pytest.mark.parametrize("year", YEARS)
-def test_no_change_is_claimed_across_an_unpublished_figure(diagnoses, scores, year):
-    table = diagnoses[year]
-    before = scores.get(year - 1)
-    unpublished = {
-        (row.province_code, row.key)
-        for frame in (scores[year], before)
-        if frame is not None
-        for row in frame[frame["score"].isna()].itertuples()
+def test_every_change_is_against_the_last_year_that_published_the_figure(every_row, scores, facts):
+    """All 14 years, 63 provinces and nodes, walked beside the published files."""
+    long = pd.concat(scores.values())
+    published = long.dropna(subset=["score"]).set_index(["province_code", "key"])["survey_year"]
+    years_of = published.groupby(level=[0, 1]).agg(set)
+    reach = facts.papi_policy.max_gap_years
+    rows = every_row[every_row["level"] != COMMON_CORE]
+    assert set(every_row["province_code"]) == set(facts.provinces["province_code"])
+    claims = 0
+    for row in rows.itertuples():
+        held = years_of.get((row.province_code, row.key), set())
+        earlier = [one for one in held if row.survey_year - reach <= one < row.survey_year]
+        last = max(earlier, default=None) if row.survey_year in held else None
+        assert (None if pd.isna(row.base_year) else row.base_year) == last
+        if pd.isna(row.change):
+            assert row.flag in ("suppressed_officially", "no_base_year", "no_valid_base",
+                                "break_in_series"), row  # fmt: skip
+            assert pd.isna(row.is_official_change) and pd.isna(row.change_net_of_country)
+            continue
+        claims += 1
+        assert row.survey_year in held and last in held
+        assert row.flag == ("observed" if last == row.survey_year - 1 else "spans_years")
+    assert claims > 25_000
+
+
+def test_no_figure_of_an_unpublished_part_is_compared(every_row, facts):
+    hidden = facts.papi_suppressions[["survey_year", "province_code", "key"]]
+    now = every_row.merge(hidden, on=["survey_year", "province_code", "key"])
+    assert len(now) == len(hidden) == 378
+    figures = ["score", "change", "relative_change", "contribution", "change_net_of_country"]
+    assert now[figures].isna().all(axis=None)
+    assert set(now["flag"]) == {"suppressed_officially"}
+    base = hidden.rename(columns={"survey_year": "base_year"})
+    assert every_row.merge(base, on=["base_year", "province_code", "key"]).empty
+
+
+def test_a_common_core_has_all_its_parts_in_both_years(every_row, scores):
+    cores = every_row[(every_row["level"] == COMMON_CORE) & every_row["change"].notna()]
+    parts = every_row[every_row["contribution"].notna()]
+    by = ["survey_year", "province_code"]
+    sums = parts.groupby(by).agg(
+        contribution=("contribution", "sum"), score=("score", "sum"),
+        since=("contribution_base_year", "nunique"), base_year=("contribution_base_year", "first"),
+    )  # fmt: skip
+    cores = cores.set_index(by)
+    assert set(sums.index) == set(cores.index)
+    sums = sums.loc[cores.index]
+    assert (sums["since"] == 1).all() and (sums["base_year"] == cores["base_year"]).all()
+    np.testing.assert_allclose(sums["contribution"], cores["change"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(sums["score"], cores["score"], rtol=0, atol=1e-12)
+    # And no province that lacks a part in either year has one against that year.
+    published = pd.concat(scores.values()).set_index([*by, "key"])["score"]
+    base = parts[["contribution_base_year", "province_code", "key"]]
+    assert published.reindex(pd.MultiIndex.from_frame(base)).notna().all()
+
+
+def test_the_country_is_the_provinces_published_in_the_same_two_years(every_row):
+    rows = every_row.dropna(subset=["change"])
+    groups = rows.groupby(["survey_year", "base_year", "key"])["change"]
+    # A pair of years that serves some provinces as their own is measured over all of them.
+    whole = groups.transform("count") == rows["national_n"]
+    assert whole.mean() > 0.9
+    np.testing.assert_allclose(
+        groups.transform("median")[whole], rows.loc[whole, "national_median_change"], atol=1e-12
+    )
+    np.testing.assert_allclose(
+        groups.transform("mean")[whole], rows.loc[whole, "national_mean_change"], atol=1e-12
+    )
+    assert (groups.transform("count") <= rows["national_n"]).all()
+    net = rows["change"] - rows["national_median_change"]
+    np.testing.assert_allclose(net, rows["change_net_of_country"], rtol=0, atol=1e-12)
+
+
+def test_quang_ninh_in_2022_counts_from_2020_and_falls_nowhere_that_it_did_not(every_row, scores):
+    own = every_row[(every_row["survey_year"] == 2022) & (every_row["province_code"] == QUANG_NINH)]
+    assert set(own["base_year"]) == {2020}
+    assert of(every_row, 2022, QUANG_NINH, "total")["flag"] == "break_in_series"
+    assert of(every_row, 2022, QUANG_NINH, COMMON_CORE)["flag"] == "common_core;spans_years"
+    tables = [scores[year].query("province_code == @QUANG_NINH") for year in (2020, 2022)]
+    then, now = (table.set_index("key")["score"] for table in tables)
+    alike = own[own["change"].notna() & (own["level"] != COMMON_CORE)].set_index("key")
+    assert set(alike["flag"]) == {"spans_years"}
+    assert set(alike.index) >= {f"dimension_{n}" for n in (1, 2, 3, 4, 6, 7, 8)}
+    assert "dimension_5" not in alike.index  # it lost a part
+    same = [key for key in alike.index if key not in ("certification", "land_use_certificates",
+                                                      "commune_procedures")]  # fmt: skip
+    np.testing.assert_allclose(alike.loc[same, "change"], (now - then)[same], atol=1e-12)
+
+
+def test_quang_ninh_in_2019_takes_each_part_from_the_year_that_published_it(every_row):
+    """Dimensions 2 and 4 were not published in 2018, the others were."""
+    base = {n: of(every_row, 2019, QUANG_NINH, f"dimension_{n}")["base_year"] for n in range(1, 9)}
+    assert base == {1: 2018, 2: 2017, 3: 2018, 4: 2017, 5: 2018, 6: 2018, 7: 2018, 8: 2018}
+    assert of(every_row, 2019, QUANG_NINH, "dimension_4")["flag"] == "spans_years"
+    assert of(every_row, 2019, QUANG_NINH, "dimension_2")["flag"] == "break_in_series"
+    # New in 2018 and not published then: there is nothing to count from.
+    assert of(every_row, 2019, QUANG_NINH, "access_to_information")["flag"] == "no_valid_base"
+    core = of(every_row, 2019, QUANG_NINH, COMMON_CORE)
+    assert (core["base_year"], core["national_n"]) == (2017, 63)
+
+
+def test_beyond_the_reach_of_the_policy_there_is_no_change(every_row, facts):
+    assert facts.papi_policy.max_gap_years == 2
+    # Bắc Giang: nothing in 2021, four dimensions and so no total in 2022.
+    assert of(every_row, 2023, "P15", "total")["flag"] == "no_valid_base"
+    assert of(every_row, 2023, "P15", "dimension_1")["flag"] == "no_valid_base"
+    assert of(every_row, 2023, "P15", "dimension_3")["flag"] == "observed"
+
+
+def test_one_year_of_reach_is_the_year_before_and_nothing_else(facts, scores):
+    published = {
+        year: PublishedYear(scores[year], facts.papi_set(year)) for year in (2020, 2021, 2022)
     }
-    places = list(zip(table["province_code"], table["key"], strict=True))
-    silent = pd.Series([place in unpublished for place in places], index=table.index)
-    figures = ["change", "relative_change", "is_official_change", "contribution"]
-    assert table.loc[silent, figures].isna().all(axis=None)
-    # Nor by the common core, whose parts are the comparable sub-dimensions.
-    parts = table[(table["level"] == "sub_dimension") & table["comparable"]]
-    gaps = set(parts.loc[parts["change"].isna(), "province_code"])
-    core = table[(table["level"] == COMMON_CORE) & table["province_code"].isin(gaps)]
-    assert core["change"].isna().all()
-
-
-@pytest.mark.parametrize("year", [2017, 2018, 2019, 2020, 2022])
-def test_contributions_add_up_to_the_change_of_the_common_core(diagnoses, year):
-    table = diagnoses[year]
-    core = table[table["level"] == COMMON_CORE].set_index("province_code")["change"].dropna()
-    assert len(core) > 50
-    parts = table[table["comparable"]].groupby("province_code")["contribution"].sum()
-    np.testing.assert_allclose(parts[core.index], core, rtol=0, atol=1e-12)
+    rows = diagnose(2022, published, 1)
+    own = rows[rows["province_code"] == QUANG_NINH]
+    assert own["change"].isna().all()
+    assert set(own["flag"]) == {"no_valid_base"}
 
 
 def test_the_first_year_has_no_change_at_all(diagnoses):

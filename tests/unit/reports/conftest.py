@@ -91,6 +91,9 @@ def diagnosis(papi_scores: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
     own["relative_change"] = own["change"] / own["base_score"]
     own["is_official_change"] = (own["relative_change"].abs() >= 0.05).astype("boolean")
     own["contribution"] = own["change"].where(own["level"] == "sub_dimension")
+    own["change_net_of_country"] = own["change"]
+    own["contribution_base_year"] = YEAR - 1
+    own["contribution_median"] = 0.0
     own["gap_to_median"] = own["score"] - own["median"]
     own["gap_to_best_quarter"] = own["score"] - own["best_quarter"]
     return own

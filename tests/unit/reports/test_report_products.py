@@ -99,9 +99,11 @@ def test_p1_after_a_suppressed_year_infers_no_change(papi_scores, diagnosis, tre
     changed = ["change", "relative_change", "contribution", "base_score"]
     diagnosis[changed] = float("nan")
     diagnosis["is_official_change"] = pd.NA
-    diagnosis["flag"] = "base_suppressed"
+    diagnosis["flag"] = "no_valid_base"
+    diagnosis["base_year"] = pd.NA
     said = words(papi(scores, diagnosis, tree, texts, reasons.iloc[:0]))
-    assert "Không so sánh tổng điểm với năm trước: tổng điểm năm 2015 không được công bố" in said
+    assert "Không so sánh tổng điểm với năm nào trước đó: trong những năm đủ gần" in said
+    assert "tổng điểm giảm" not in said
     assert "xếp thứ 3" in said
 
 
@@ -118,6 +120,21 @@ def test_p1_on_the_common_core_says_so(papi_scores, diagnosis, tree, texts, reas
     assert "Trên phần chung so sánh được với năm 2015" in said
     assert "hai tổng này có cấu trúc khác nhau" in said
     assert "So sánh trên phần chung" in said
+
+
+def test_p1_over_an_unpublished_year_names_the_year_it_counts_from(
+    papi_scores, diagnosis, tree, texts, reasons
+):
+    before = (papi_scores["survey_year"] == YEAR - 1) & (papi_scores["province_code"] == OWN)
+    scores = papi_scores.assign(score=papi_scores["score"].mask(before))
+    diagnosis[["base_year", "contribution_base_year"]] = YEAR - 2
+    diagnosis["flag"] = "spans_years"
+    said = words(papi(scores, diagnosis, tree, texts, reasons.iloc[:0]))
+    assert "thay đổi dưới đây tính từ năm 2014, tức là qua 2 năm" in said
+    assert "So với năm 2014, tổng điểm giảm 1,00 điểm (−10,9%)" in said
+    assert "Nội dung giảm từ 5% trở lên so với năm 2014" in said
+    assert "2015 công bố" not in said and "so với năm 2015" not in said
+    assert "[t]" in said
 
 
 def test_p7_names_the_absent_and_withholds_the_province(survey, tree, texts):
