@@ -11,7 +11,8 @@ import pytest
 from stacked_design import stack_as_r
 
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.change import adjust_p_values, change_of_districts
+from dgi.index.change import change_of_domains
+from dgi.index.comparison import adjust_p_values
 from dgi.index.estimation import (
     estimate_indicators,
     estimate_quantile,
@@ -336,7 +337,7 @@ def test_the_error_of_change_lies_near_rs_where_half_of_the_psus_are_shared(surv
 def test_changes_and_adjusted_p_of_scores_equal_r(survey, golden, indicator_set):
     now, before = raw(year_of(survey, "g24")), raw(year_of(survey, "g23"))
     names = list(now.domains)
-    changes = change_of_districts(now, before, indicator_set, indicator_set, names)
+    changes, _ = change_of_domains(now, before, indicator_set, indicator_set)
     changes = changes.set_index(["district", "key"])
     theirs = figure(golden, "gpanel.diff")
     widen, codes = scale_of(indicator_set)
