@@ -322,6 +322,22 @@ def test_the_error_of_change_equals_r_where_no_psu_or_every_psu_is_shared(
         assert df[number] == theirs["df", name, "", "df"]
 
 
+def test_changes_of_indicators_in_their_own_unit_equal_r(survey, r_survey_figures, indicator_set):
+    kept = set.intersection(*(set(rows["psu"]) for _, rows in survey.groupby("year")))
+    own = survey[survey["psu"].isin(kept)]
+    now, before = (raw(year_of(own, design)) for design in ("g24", "g23"))
+    changes, _ = change_of_domains(now, before, indicator_set, indicator_set)
+    changes = changes.set_index(["district", "key"])
+    theirs = r_survey_figures.query("design == 'gov2y_kept' and figure == 'change'")
+    theirs = theirs.set_index(["domain", "term", "stat"])["value"]
+    widen = 100 / (SPEC["max"] - SPEC["min"]).to_numpy(float)
+    for name in now.domains:
+        ours = changes.loc[[(name, key) for key in KEYS]]
+        worth_of = ours["change"] * ours["direction"] * widen
+        close(worth_of, [theirs[name, key, "est"] for key in KEYS])
+        close(ours["se"] * widen, [theirs[name, key, "se"] for key in KEYS])
+
+
 def test_the_error_of_change_lies_near_rs_where_half_of_the_psus_are_shared(survey, golden):
     """A unit of one year is no sampled zero of the other: our error differs from R's stacking,
     mostly by a few percent here, and much more where strata differ (tests/unit/index)."""
