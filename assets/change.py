@@ -1,6 +1,8 @@
 """Change: each unit against earlier survey years and over the years, on today's boundary.
 Not here: the arithmetic (dgi.index), or change in published PAPI (causes.py)."""
 
+from typing import Any
+
 import dagster as dg
 import pandas as pd
 
@@ -101,10 +103,10 @@ def group_totals(
     return for_each(context, summed, survey_totals)
 
 
-def _summary(changes: pd.DataFrame) -> dict[str, object]:
+def _summary(changes: pd.DataFrame) -> dict[str, Any]:
     """What the year's comparisons came to, for the reader of the materialisation."""
     total = changes[(changes["level"] == "total") & (changes["district"] != PROVINCE)]
-    told: dict[str, object] = {}
+    told: dict[str, Any] = {}
     for name, own in total.groupby("comparison", sort=False):
         bases = own.groupby(own["base_year"].astype("str").replace("<NA>", "none"))["district"]
         told |= {

@@ -121,11 +121,11 @@ def _change_since(
     for names in ([unit for unit in current.domains if unit in units], [PROVINCE]):
         if not set(names) & set(units):
             continue
-        pair = [
+        ours, theirs = (
             totals.together(PROVINCE) if names == [PROVINCE] else totals.only(names)
             for totals in (current, then)
-        ]
-        table, rule = change_of_domains(*pair, now.indicator_set, base.indicator_set)
+        )
+        table, rule = change_of_domains(ours, theirs, now.indicator_set, base.indicator_set)
         if now.groups is not None and base.groups is not None:
             own = [
                 frame.assign(district=PROVINCE) if names == [PROVINCE] else frame

@@ -26,7 +26,9 @@ def add_claims(
     tree: the year's indicator set; names: of districts and the province; claims: by code.
     """
     nodes = {row.key: row for row in tree.itertuples()}
-    codes, vi, en = [], [], []
+    codes: list[str] = []
+    vi: list[str] = []
+    en: list[str] = []
     for row in changes.itertuples():
         code = claim_of(row)
         node = nodes[row.key]
