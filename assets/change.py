@@ -1,5 +1,7 @@
-"""Change: each unit against the survey year before and over the years, on today's boundary.
+"""Change: each unit against earlier survey years and over the years, on today's boundary.
 Not here: the arithmetic (dgi.index), or change in published PAPI (causes.py)."""
+
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -7,11 +9,16 @@ import pandas as pd
 from assets.declare import Frames, describe, for_each, note
 from assets.index import FACTS_OF_A_YEAR, districts_that_count, read_totals, weights_of
 from dgi.facts.surveys import SurveyRow
-from dgi.index.change import change_of_districts, first_year_changes, sum_by_group
+from dgi.index.change import sum_by_group
+from dgi.index.claims import CLAIMS
+from dgi.index.comparison import change_of_districts
 from dgi.index.indicators import indicator_values
+from dgi.index.panel import SurveyYear
 from dgi.index.scores import PROVINCE
-from dgi.index.trend import SurveyYear, trend_of_districts
+from dgi.index.trend import trend_of_districts
 from dgi.ingest.landing import has_delivery
+from dgi.reports.claim_sentences import PLACEHOLDERS, add_claims
+from dgi.reports.language import Pair
 from dgi.survey.weights import sample_sizes
 from pipelines.partitions import (
     SURVEY_YEARS,
@@ -19,13 +26,21 @@ from pipelines.partitions import (
     districts_of,
     survey_year,
     this_year_and_all_before,
-    this_year_and_the_one_before,
 )
 from pipelines.resources import FactsParam, SettingsParam
 
 GROUP = "change"
 TAGS = {"task": "T5"}
-MADE_BY = ["data/indicator_sets", *FACTS_OF_A_YEAR, "assets/index.py", "assets/change.py"]
+MADE_BY = [
+    "data/indicator_sets",
+    "data/questionnaires",
+    *FACTS_OF_A_YEAR,
+    "assets/index.py",
+    "assets/change.py",
+]
+SENTENCES = ["dgi/reports/claim_sentences.py", "dgi/reports/language.py"]
+COMPARED_BY = [*MADE_BY, *SENTENCES, "data/comparisons.csv", "data/labels/claims.csv"]
+PROVINCE_NAME = Pair("Toàn tỉnh", "The province")
 
 
 def _interviews(units: pd.Series, totals: pd.DataFrame) -> pd.Series:
@@ -94,18 +109,55 @@ def group_totals(
     return for_each(context, summed, survey_totals)
 
 
+def _summary(changes: pd.DataFrame) -> dict[str, Any]:
+    """What the year's comparisons came to, for the reader of the materialisation."""
+    total = changes[(changes["level"] == "total") & (changes["district"] != PROVINCE)]
+    told: dict[str, Any] = {}
+    for name, own in total.groupby("comparison", sort=False):
+        bases = own.groupby(own["base_year"].astype("str").replace("<NA>", "none"))["district"]
+        told |= {
+            f"{name}_base_years": "; ".join(f"{base}: {', '.join(units)}" for base, units in bases),
+            f"{name}_totals_changed_significantly": int(own["is_significant"].sum()),
+            f"{name}_totals_changed_by_the_official_rule": int(own["is_official_change"].sum()),
+        }
+    restated = total["flag"].str.contains("boundary_restated")
+    told["restated_on_todays_boundary"] = ", ".join(
+        sorted(set(total.loc[restated, "district"]))
+    ) or "none"  # fmt: skip
+    return told
+
+
+def _year_on(
+    facts: FactsParam, survey: SurveyRow, year: int, table: pd.DataFrame,
+    groups: pd.DataFrame | None = None,
+) -> SurveyYear:  # fmt: skip
+    """The survey of `year` on the boundary of `survey`: its units go where their communes lie."""
+    home = _homes(facts, survey, table)
+    if groups is not None:
+        groups = groups.assign(district=_homes(facts, survey, groups))
+    return SurveyYear(
+        year,
+        read_totals(facts, year, table.assign(district=home)),
+        facts.set_as_asked(year),
+        frozenset(set(home) - _not_whole(facts, survey, year, table)),
+        frozenset(home[home.to_numpy() != table["district"].to_numpy()]),
+        groups,
+    )
+
+
 @dg.asset(
     partitions_def=survey_year,
     ins={
-        "survey_totals": dg.AssetIn(partition_mapping=this_year_and_the_one_before),
-        "group_totals": dg.AssetIn(partition_mapping=this_year_and_the_one_before),
+        "survey_totals": dg.AssetIn(partition_mapping=this_year_and_all_before),
+        "group_totals": dg.AssetIn(partition_mapping=this_year_and_all_before),
     },
     **describe(
         "district_changes",
         GROUP,
-        "One row is one district's (or the province's) change in one node of the index since the "
-        "survey year before, on today's boundary and the indicators both years ask alike.",
-        MADE_BY,
+        "One row is one district's (or the province's) change in one node or indicator of the "
+        "index by one comparison (data/comparisons.csv), on today's boundary and the indicators "
+        "both years ask alike, with what may be claimed of it.",
+        COMPARED_BY,
         tags=TAGS,
     ),
 )
@@ -116,66 +168,45 @@ def district_changes(
     survey_totals: Frames,
     group_totals: Frames,
 ) -> Frames:
+    claims = facts.claims(CLAIMS, PLACEHOLDERS)
+
     def changed(year: str) -> pd.DataFrame:
-        survey = facts.survey(int(year))
-        current_set = facts.indicator_set(survey.indicator_set)
-        expected = districts_of(int(year))
-        before = int(year) - 1
-        shared = {"survey_year": int(year), "boundary_date": survey.reference_date}
-        if before not in SURVEY_YEARS or str(before) not in survey_totals:
-            table = first_year_changes(current_set, expected)
-            note(context, year, compared_with="no survey year before it")
-            if before in SURVEY_YEARS and has_delivery(settings.landing, before):
-                # A survey that was taken and could not be used is absent, not unheard of.
-                table = table.assign(flag="unit_absent")
-                note(context, year, compared_with=f"{before}, none of which could be used")
-            is_sample = bool(survey_totals[year]["is_sample"].any())
-            return table.assign(
-                **shared, base_year=pd.NA, n=pd.NA, base_n=pd.NA, is_sample=is_sample
-            )
-        base_set = facts.indicator_set(facts.survey(before).indicator_set)
-        now, then = survey_totals[year], survey_totals[str(before)]
-        # The base year on today's boundary: its sampling units go where their communes lie now.
-        home = _homes(facts, survey, then)
-        restated = set(home[home.to_numpy() != then["district"].to_numpy()])
-        incomplete = set(expected) - set(now["district"])
-        incomplete |= _not_whole(facts, survey, before, then)
-        groups = None
-        if {year, str(before)} <= set(group_totals):
-            earlier = group_totals[str(before)]
-            home_of_groups = _homes(facts, survey, earlier)
-            groups = (group_totals[year], earlier.assign(district=home_of_groups))
-        table = change_of_districts(
-            read_totals(facts, int(year), now),
-            read_totals(facts, before, then.assign(district=home)),
-            current_set,
-            base_set,
-            expected,
-            incomplete,
-            restated,
-            groups,
+        survey, expected = facts.survey(int(year)), districts_of(int(year))
+        tables = {int(key): table for key, table in survey_totals.items() if key <= year}
+        years = {
+            one: _year_on(facts, survey, one, table, group_totals.get(str(one)))
+            for one, table in tables.items()
+        }
+        now = years.pop(int(year))
+        # A survey that was taken and could not be used is no valid base, not an unheard-of one.
+        taken = {
+            one for one in SURVEY_YEARS
+            if one in years or (one < int(year) and has_delivery(settings.landing, one))
+        }  # fmt: skip
+        compared = [
+            change_of_districts(now, list(years.values()), comparison, expected, taken)
+            for comparison in facts.comparisons
+            if comparison.base_year is None or comparison.base_year < int(year)
+        ]
+        table = pd.concat(compared, ignore_index=True)
+        is_sample = {one: bool(own["is_sample"].any()) for one, own in tables.items()}
+        table = table.assign(
+            survey_year=int(year),
+            boundary_date=survey.reference_date,
+            n=_interviews(table["district"], tables[int(year)]),
+            base_n=pd.NA,
+            is_sample=table["base_year"].map(is_sample).eq(True) | is_sample[int(year)],
         )
-        marked = table[(table["level"] == "total") & (table["district"] != PROVINCE)]
-        note(
-            context,
-            year,
-            compared_with=before,
-            restated_on_todays_boundary=", ".join(sorted(restated)) or "none",
-            incomplete=", ".join(sorted(incomplete)) or "none",
-            totals_changed_significantly=int(marked["is_significant"].sum()),
-            totals_changed_by_the_official_rule=int(marked["is_official_change"].sum()),
-            largest_part_by_composition=float(marked["composition"].abs().max())
-            if groups
-            else "not split: group_totals of one of the years is missing",
-        )
-        is_sample = bool(now["is_sample"].any() or then["is_sample"].any())
-        return table.assign(
-            **shared,
-            base_year=before,
-            n=_interviews(table["district"], now),
-            base_n=_interviews(table["district"], then.assign(district=home)),
-            is_sample=is_sample,
-        )
+        for base, rows in table.groupby("base_year"):
+            then = tables[base].assign(district=_homes(facts, survey, tables[base]))
+            table.loc[rows.index, "base_n"] = _interviews(rows["district"], then)
+        note(context, year, **_summary(table))
+        tree = facts.indicator_set(survey.indicator_set).tree
+        names = facts.units.districts_on(survey.reference_date).set_index("district")
+        named = {
+            unit: Pair(str(row["name_vi"]), str(row["name_en"])) for unit, row in names.iterrows()
+        }
+        return add_claims(table, tree, named | {PROVINCE: PROVINCE_NAME}, claims)
 
     return for_each(context, changed, survey_totals)
 
@@ -201,15 +232,7 @@ def district_trends(
         run, is_sample = [], False
         for earlier in sorted(int(key) for key in survey_totals if int(key) <= int(year)):
             table = survey_totals[str(earlier)]
-            home = _homes(facts, survey, table)
-            run.append(
-                SurveyYear(
-                    earlier,
-                    read_totals(facts, earlier, table.assign(district=home)),
-                    facts.indicator_set(facts.survey(earlier).indicator_set),
-                    frozenset(set(home) - _not_whole(facts, survey, earlier, table)),
-                )
-            )
+            run.append(_year_on(facts, survey, earlier, table))
             is_sample |= bool(table["is_sample"].any())
         trends = trend_of_districts(run, expected)
         total = trends[(trends["level"] == "total") & (trends["district"] != PROVINCE)]

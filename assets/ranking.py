@@ -9,6 +9,7 @@ import pandas as pd
 
 from assets.declare import Frames, describe, for_each, markdown_table, note
 from assets.index import FACTS_OF_A_YEAR, read_totals
+from dgi.facts.comparisons import PREVIOUS
 from dgi.index.estimation import weighted_means
 from dgi.index.replicates import design_for_resampling, draw_bootstrap, replicate_means
 from dgi.index.robustness import assess_ranking
@@ -161,7 +162,10 @@ def small_area_scores(
         is_panel = before is not None and bool(set(before["psu"]) & set(survey_totals[year]["psu"]))
         base = None
         if before is not None and not is_panel:
-            base = district_changes[year][["district", "level", "key", "base_score"]]
+            changes = district_changes[year]
+            # Last year's scores, and no older ones: only of those the samples were compared.
+            last = (changes["comparison"] == PREVIOUS) & (changes["base_year"] == int(year) - 1)
+            base = changes.loc[last, ["district", "level", "key", "base_score"]]
             base = base.rename(columns={"base_score": "score"})
         table = estimate_small_areas(district_scores[year], base)
         total = table[table["level"] == "total"]

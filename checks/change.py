@@ -15,10 +15,12 @@ from pipelines.partitions import survey_year
 def change_views(context: Any, district_changes: dict[str, pd.DataFrame]) -> Views:
     sums, rows, years, changed = [], [], [], []
     for year, table in district_changes.items():
-        total = table[table["level"] == "total"].set_index("district")["change"]
-        parts = table[table["level"] == "sub_dimension"].groupby("district")["contribution"].sum()
-        difference = (total - parts).dropna().to_numpy(float)
-        sums.append(pd.DataFrame({PARTITION: year, "difference": difference}))
+        unit = ["comparison", "district"]
+        total = table[table["level"] == "total"].set_index(unit)["change"]
+        for level in ("sub_dimension", "indicator"):
+            parts = table[table["level"] == level].groupby(unit)["contribution"].sum()
+            difference = (total - parts).dropna().to_numpy(float)
+            sums.append(pd.DataFrame({PARTITION: year, "difference": difference}))
         known = table["change"].notna()
         changed.append(table.loc[known, ["se", "composition"]].assign(**{PARTITION: year}))
         rows.append(
@@ -29,11 +31,17 @@ def change_views(context: Any, district_changes: dict[str, pd.DataFrame]) -> Vie
                     "size_in_se": (table["change"] / table["se"]).abs()
                     .where(table["level"] == "total"),
                     "q_below_p": (table["q_value"] < table["p_value"] - 1e-12).astype(int),
+                    # A claim of better or worse needs a certain change of what is measured alike.
+                    "unfounded": (
+                        table["claim"].isin(["improved", "declined"])
+                        & ~((table["q_value"] < 0.05) & table["comparable"])
+                    ).astype(int),
                     "unsplit": table["change"] - table["composition"] - table["rate"],
                 }
             )
         )  # fmt: skip
         whole = table[(table["district"] == "province") & (table["level"] == "total")]
+        whole = whole[whole["comparison"] == "previous"]
         ratio = (whole["n"].astype(float) / whole["base_n"].astype(float)).to_numpy()
         years.append(pd.DataFrame({PARTITION: year, "interviews_against_base_year": ratio}))
     views = {"sums": sums, "rows": rows, "years": years, "changed": changed}

@@ -91,6 +91,11 @@ def make_small_province(folder: Path) -> SmallProvince:
     _filter_rows(data / "census/commune_adults.csv", lambda row: row["commune_code"] in known)
     _filter_rows(data / "census/sex_age.csv", lambda row: row["district"] in KEPT_DISTRICTS)
     _filter_rows(data / "surveys.csv", lambda row: row["survey_year"] in ("2019", "2020"))
+    # The baseline is a year that this small province has.
+    comparisons = (data / "comparisons.csv").read_text(encoding="utf-8")
+    (data / "comparisons.csv").write_text(
+        comparisons.replace(",fixed,2016,", ",fixed,2019,"), encoding="utf-8"
+    )
     events = pd.read_csv(data / "units/events.csv", dtype=str, keep_default_na=False)
     start, end = communes["valid_from"], communes["valid_to"].replace("", "9999")
     events["communes_after"] = [

@@ -1,13 +1,13 @@
 """Change between two survey years on one boundary and indicator set, with its error (method §8).
-Not here: the scores of either year (scores.py), or published PAPI (dgi.papi)."""
+Not here: which year a unit is compared with (comparison.py), or published PAPI (dgi.papi)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.estimation import (
@@ -17,11 +17,10 @@ from dgi.index.estimation import (
     weighted_means,
 )
 from dgi.index.indicators import common_indicators
-from dgi.index.panel import stack_years
-from dgi.index.ranking import SIGNIFICANCE
+from dgi.index.panel import degrees_of_freedom, stack_years
 from dgi.index.scores import (
     OBSERVED,
-    PROVINCE,
+    SUPPRESSED,
     ScoringRule,
     has_estimate,
     scoring_rule,
@@ -29,69 +28,128 @@ from dgi.index.scores import (
 )
 from dgi.index.totals import PsuTotals, sum_answers
 
-OFFICIAL_RULE = 0.05
-CHANGE_COLUMNS = [
-    "district", "level", "key", "base_score", "score", "change", "relative_change", "se",
-    "ci_low", "ci_high", "df", "p_value", "q_value", "is_significant", "is_official_change",
-    "contribution", "composition", "rate", "comparable", "flag",
-]  # fmt: skip
-
 
 def change_of_domains(
     current: PsuTotals, base: PsuTotals, current_set: IndicatorSet, base_set: IndicatorSet
 ) -> tuple[pd.DataFrame, ScoringRule]:
-    """Change of every node of every domain, and the rule that both years went by (method §8).
+    """Change of every node and indicator of every domain, and the rule both years went by (§8).
 
     `current`, `base`: totals with the same domains. The rule is the current set's, over the
     indicators that both versions ask alike and both years could estimate; what is left out makes
-    the dimensions and the total a common core (flag 'common_core', comparable False).
-    Contributions are the sub-dimensions' own changes in points, so they add up to the change of
-    the total exactly.
+    the dimensions and the total a common core (flag 'common_core', comparable False). Indicators
+    follow the nodes, in the unit of their answers, their df that of the units where somebody
+    answered. Contributions are points of the total: each level's add up to its change exactly.
     """
     keys = list(current_set.at("indicator")["key"])
     shared = np.isin(keys, common_indicators(current_set, base_set))
     aligned = base.select(keys)
     present = has_estimate(current, current_set) & has_estimate(aligned, current_set) & shared
-    rule = scoring_rule(current_set, present, partial=True)
+    rule = _with_indicators(scoring_rule(current_set, present, partial=True), current_set, present)
     means, before = weighted_means(current), weighted_means(aligned)
     matrices = rule.coefficients.transpose(0, 2, 1)
+    years = [current, aligned]
+    z = [linearised_means(current, means), -linearised_means(aligned, before)]
     variance, degrees = stack_years(
-        [current, aligned],
-        [
-            current.combine(linearised_means(current, means), matrices),
-            -aligned.combine(linearised_means(aligned, before), matrices),
-        ],
+        years, [own.combine(part, matrices) for own, part in zip(years, z, strict=True)]
     )
     score, base_score = rule.apply(means), rule.apply(before)
     scored = rule.is_scored
     change = without_noise(score - base_score, rule.nodes)
     se = np.where(scored, without_noise(np.sqrt(variance), rule.nodes), np.nan)
-    df = np.broadcast_to(degrees[:, None], change.shape)
+    df = np.broadcast_to(degrees[:, None], change.shape).copy()
+    df[:, -len(keys) :] = degrees_of_freedom(years, [own.n > 0 for own in years])
     low, high = t_interval(change, se, df)
     # What is asked alike but was answered by too few is no break of the questionnaire.
-    askable = scoring_rule(current_set, shared, partial=True).is_scored
+    askable = scoring_rule(current_set, shared, partial=True)
+    askable = _with_indicators(askable, current_set, shared[None, :])
     flags = np.where(scored, rule.flags, "break_in_series")
-    flags = np.where(~scored & askable, "suppressed_small_n", flags)
+    flags = np.where(~scored & askable.is_scored, "suppressed_small_n", flags)
     flags = np.where(is_restated(rule, current_set, base_set) & scored, "common_core", flags)
-    is_total = (rule.nodes["level"] == "total").to_numpy()
+    indicators = current_set.at("indicator")
+    direction = np.ones(len(rule.nodes), dtype=int)
+    direction[-len(keys) :] = indicators["direction"].to_numpy(int)
     table = pd.concat([rule.nodes[["level", "key"]]] * len(current.domains), ignore_index=True)
     with np.errstate(invalid="ignore", divide="ignore"):
+        relative = change / base_score
         table = table.assign(
             district=np.repeat(np.array(current.domains, dtype=object), len(rule.nodes)),
+            direction=np.tile(direction, len(current.domains)),
             base_score=base_score.ravel(),
             score=score.ravel(),
             change=change.ravel(),
-            relative_change=(change / base_score).ravel(),
+            # Nothing is a share of zero: a base of 0 has a change and no relative one.
+            relative_change=np.where(np.isfinite(relative), relative, np.nan).ravel(),
             se=se.ravel(),
             ci_low=low.ravel(),
             ci_high=high.ravel(),
             df=df.ravel(),
             p_value=p_against_zero(change, se, df).ravel(),
-            contribution=np.where(is_total, np.nan, change).ravel(),
+            contribution=_contributions(rule, change).ravel(),
             comparable=(flags == "observed").ravel(),
             flag=flags.ravel(),
         )
     return table, rule
+
+
+def _with_indicators(
+    rule: ScoringRule, indicator_set: IndicatorSet, present: np.ndarray
+) -> ScoringRule:
+    """The rule with the indicators themselves as further nodes: each is its own mean."""
+    below = indicator_set.at("indicator")
+    count, size = len(rule.codes), len(below)
+    own = np.broadcast_to(np.eye(size), (count, size, size)) * present[..., None]
+    return replace(
+        rule,
+        nodes=pd.concat([rule.nodes, below], ignore_index=True),
+        constants=np.hstack([rule.constants, np.zeros((count, size))]),
+        coefficients=np.concatenate([rule.coefficients, own], axis=1),
+        codes=np.hstack([rule.codes, np.where(present, OBSERVED, SUPPRESSED)]),
+    )
+
+
+def _contributions(rule: ScoringRule, change: np.ndarray) -> np.ndarray:
+    """(D, K) what each node gave to the total's change, in points; NaN for the total itself."""
+    total = int(np.flatnonzero(rule.nodes["level"] == "total")[0])
+    below = (rule.nodes["level"] == "indicator").to_numpy()
+    given = change.copy()
+    given[:, below] *= np.where(rule.is_scored[:, [total]], rule.coefficients[:, total], np.nan)
+    given[:, total] = np.nan
+    return given
+
+
+def change_beside_the_whole(
+    current: PsuTotals, base: PsuTotals, rule: ScoringRule, names: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Change of some domains less that of all domains together: (D, K) and its error (method §8).
+
+    `current`, `base`: totals of all domains of the whole, indicators in the rule's order; `rule`:
+    that of `names`, in their order. The whole is scored by each domain's own rule, so that both
+    sides hold the same indicators. It contains the domain: a unit's linearised value is the
+    domain's less the whole's, one pass over the units of both years, every covariance counted.
+    """
+    place = {name: number for number, name in enumerate(names)}
+    size = len(rule.nodes)
+    stacked, z, moved = [], [], []
+    for totals, sign in ((current, 1), (base, -1)):
+        whole = totals.together("whole")
+        means, mean = weighted_means(totals), weighted_means(whole)
+        coefficients = rule.coefficients.transpose(0, 2, 1)  # (D, J, K)
+        at = np.array([place.get(name, -1) for name in totals.domains])
+        every = np.where((at >= 0)[:, None, None], coefficients[at], 0.0)
+        own = totals.combine(linearised_means(totals, means), every)
+        less = -np.einsum("cj,djk->cdk", linearised_means(whole, mean), coefficients)
+        cell = np.searchsorted(whole.unit, totals.unit)
+        inside = at[totals.domain] >= 0
+        np.add.at(less, (cell[inside], at[totals.domain[inside]]), own[inside])
+        stacked.append(whole)
+        z.append(sign * less.reshape(len(less), -1))
+        order = [totals.domains.index(name) for name in names]
+        gap = np.nan_to_num(means[order] - mean)
+        moved.append(sign * np.einsum("dkj,dj->dk", rule.coefficients, gap))
+    variance, _ = stack_years(stacked, z)
+    net = np.where(rule.is_scored, without_noise(moved[0] + moved[1], rule.nodes), np.nan)
+    se = without_noise(np.sqrt(variance[0].reshape(len(names), size)), rule.nodes)
+    return net, np.where(rule.is_scored, se, np.nan)
 
 
 def split_change(
@@ -198,97 +256,3 @@ def _own_weights(tree: pd.DataFrame, keys: pd.Series) -> list[dict[str, float]]:
     own = tree[tree["level"] == "indicator"].groupby("parent")
     table = {key: dict(zip(rows["key"], rows["weight"], strict=True)) for key, rows in own}
     return [table.get(key, {}) for key in keys]
-
-
-def change_of_districts(
-    current: PsuTotals,
-    base: PsuTotals,
-    current_set: IndicatorSet,
-    base_set: IndicatorSet,
-    expected: Sequence[str],
-    incomplete: Collection[str] = (),
-    restated: Collection[str] = (),
-    groups: tuple[pd.DataFrame, pd.DataFrame] | None = None,
-) -> pd.DataFrame:
-    """Change of every district and the province (CHANGE_COLUMNS) (method §8).
-
-    Both totals have the districts of today's boundary as domains. `expected`: districts of the
-    current year; `incomplete`: those missing in either year or missing a part of their base-year
-    area; `restated`: those whose base year was drawn on another boundary (flag
-    'boundary_restated'); `groups`: this year's and the base year's sums by group of respondents
-    (split_by_group), for composition and rate. q values: Benjamini-Hochberg over the districts
-    of one level.
-    """
-    nodes = current_set.tree[current_set.tree["level"] != "indicator"]
-    # A district of today in whose area nobody was asked then has nothing to be compared with.
-    held = set(current.domains) & set(base.domains)
-    incomplete = set(incomplete) | (set(expected) - held)
-    whole = [name for name in expected if name not in incomplete]
-    pairs = []
-    if whole:
-        pairs.append((current.only(whole), base.only(whole)))
-    if not incomplete:
-        pairs.append((current.together(PROVINCE), base.together(PROVINCE)))
-    tables = []
-    for now, then in pairs:
-        table, rule = change_of_domains(now, then, current_set, base_set)
-        if groups is not None:
-            own = groups
-            if now.domains == (PROVINCE,):
-                own = tuple(frame.assign(district=PROVINCE) for frame in groups)
-            split = split_by_group(rule, now.domains, *own)
-            table = table.merge(split, on=["district", "key"], validate="one_to_one")
-        tables.append(table)
-    absent = [name for name in expected if name in incomplete]
-    tables += [_absent_change(nodes, name) for name in [*absent, *([PROVINCE] if absent else [])]]
-    changes = pd.concat(tables, ignore_index=True)
-    moved = changes["district"].isin(restated)
-    others = changes["flag"].where(changes["flag"] != "observed", "")
-    with_boundary = [";".join(filter(None, (flag, "boundary_restated"))) for flag in others]
-    changes["flag"] = np.where(moved, with_boundary, changes["flag"])
-    changes["q_value"] = adjust_p_values(changes)
-    has_change = changes["change"].notna()
-    tested = changes["q_value"].notna()
-    changes["is_significant"] = (changes["q_value"] < SIGNIFICANCE).where(tested)
-    official = changes["relative_change"].abs() >= OFFICIAL_RULE
-    changes["is_official_change"] = official.where(has_change)
-    return _conform(changes)
-
-
-def adjust_p_values(table: pd.DataFrame) -> pd.Series:
-    """q of each p_value: Benjamini-Hochberg (1995) over the districts of one level, the province
-    apart (method §8). `table`: district, level, p_value; NaN stays NaN."""
-    q = pd.Series(np.nan, index=table.index)
-    family = [table["level"], table["district"] == PROVINCE]
-    for _, rows in table.dropna(subset=["p_value"]).groupby(family).groups.items():
-        q[rows] = stats.false_discovery_control(table.loc[rows, "p_value"], method="bh")
-    return q
-
-
-def _conform(changes: pd.DataFrame) -> pd.DataFrame:
-    """The columns of CHANGE_COLUMNS, gaps where the split was not asked for."""
-    return changes.reindex(columns=CHANGE_COLUMNS).astype(
-        {"is_significant": "boolean", "is_official_change": "boolean", "df": "Int64",
-         "comparable": bool, "composition": float, "rate": float}
-    )  # fmt: skip
-
-
-def _absent_change(nodes: pd.DataFrame, district: str) -> pd.DataFrame:
-    """Rows that say a change cannot be known, because the unit is missing in one of the years."""
-    numbers = ["base_score", "score", "change", "relative_change", "se", "ci_low", "ci_high",
-               "df", "p_value", "contribution"]  # fmt: skip
-    rows = nodes[["level", "key"]].reset_index(drop=True)
-    return rows.assign(
-        **dict.fromkeys(numbers, np.nan), comparable=False, flag="unit_absent",
-        district=district,
-    )  # fmt: skip
-
-
-def first_year_changes(indicator_set: IndicatorSet, expected: Sequence[str]) -> pd.DataFrame:
-    """Rows of a year that has no survey before it: flag 'no_base_year', no figure (method §8)."""
-    nodes = indicator_set.tree[indicator_set.tree["level"] != "indicator"]
-    rows = [_absent_change(nodes, unit) for unit in [*expected, PROVINCE]]
-    table = pd.concat(rows, ignore_index=True).assign(
-        flag="no_base_year", q_value=np.nan, is_significant=pd.NA, is_official_change=pd.NA
-    )
-    return _conform(table)

@@ -4,14 +4,34 @@ Not here: what is compared between the years (change.py, trend.py)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.totals import PsuTotals
 from dgi.survey.design import Deviations
+
+
+@dataclass(frozen=True)
+class SurveyYear:
+    """One survey year on the boundary of the year it is compared with.
+
+    `totals`: its districts are that boundary's; `indicator_set`: what it was asked by;
+    `complete`: the districts of that boundary that are whole in it; `restated`: those drawn on
+    another boundary then; `groups`: its sums by group of respondents (change.sum_by_group) with
+    districts of that boundary, None where there are none.
+    """
+
+    year: int
+    totals: PsuTotals
+    indicator_set: IndicatorSet
+    complete: frozenset[str]
+    restated: frozenset[str] = frozenset()
+    groups: pd.DataFrame | None = None
 
 
 def join_strata(units: pd.DataFrame) -> np.ndarray:
@@ -53,28 +73,15 @@ def stack_years(
     if any(one.domains != years[0].domains for one in years):
         raise ValueError("the years do not have the same domains: compare only what both have")
     count = len(years[0].domains)
-    rows, keys, units = [], [], []
+    rows, keys = [], []
     for number, (totals, own) in enumerate(zip(years, z, strict=True)):
         found = totals.design.deviations(own, totals.unit, totals.domain)
-        first = totals.design.stages[0]
-        label = np.empty(int(first.unit.max()) + 1, dtype=object)
-        label[first.unit] = totals.units["psu"].to_numpy()
-        names = label[found.unit]
+        names = _labels(totals)[found.unit]
         # A row that stands for no one unit stays the year's own, under a name nothing else has.
         nameless = np.flatnonzero(found.unit < 0)
         names[nameless] = list(zip(np.full(len(nameless), number), nameless, strict=True))
         rows.append(found.rows)
         keys.append(pd.DataFrame({"domain": found.domain, "unit": names}))
-        units.append(
-            pd.DataFrame(
-                {
-                    "year": number,
-                    "domain": totals.domain,
-                    "stratum": first.stratum[totals.unit],
-                    "psu": label[first.unit[totals.unit]],
-                }
-            )
-        )
     place = pd.concat(keys).groupby(["domain", "unit"], sort=False).ngroup().to_numpy()
     domain = np.zeros(int(place.max()) + 1, dtype=int)
     domain[place] = np.concatenate([key["domain"] for key in keys])
@@ -82,12 +89,49 @@ def stack_years(
     np.add.at(summed, place, np.concatenate(rows))
     order = np.argsort(domain, kind="stable")
     stacked = Deviations(summed[order], domain[order], np.full(len(order), -1))
-    return stacked.variances(count), _degrees_of_freedom(pd.concat(units, ignore_index=True), count)
+    counted = [np.ones((len(totals.unit), 1), dtype=bool) for totals in years]
+    return stacked.variances(count), degrees_of_freedom(years, counted)[:, 0]
 
 
-def _degrees_of_freedom(units: pd.DataFrame, count: int) -> np.ndarray:
-    """(D,) distinct units of several years less their common strata."""
-    strata = units.assign(joined=join_strata(units)).drop_duplicates(["domain", "joined"])
-    distinct = units.drop_duplicates(["domain", "psu"])
-    found = (np.bincount(table["domain"], minlength=count) for table in (distinct, strata))
-    return np.subtract(*found)
+def degrees_of_freedom(years: Sequence[PsuTotals], counted: Sequence[np.ndarray]) -> np.ndarray:
+    """(D, K) distinct units of several years less their common strata (method §6, §8).
+
+    `counted`: for each year (C_t, K) whether a cell counts for column k, such as those where
+    somebody answered an indicator; a unit or stratum counts that has one in any of the years.
+    """
+    units = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "year": number,
+                    "domain": totals.domain,
+                    "stratum": totals.design.stages[0].stratum[totals.unit],
+                    "psu": _labels(totals)[totals.design.stages[0].unit[totals.unit]],
+                }
+            )
+            for number, totals in enumerate(years)
+        ],
+        ignore_index=True,
+    )
+    units["joined"] = join_strata(units)
+    domain, seen = units["domain"].to_numpy(), np.concatenate(list(counted))
+    held = []
+    for name in ("psu", "joined"):
+        place = units.groupby(["domain", name]).ngroup().to_numpy()
+        once = np.zeros((int(place.max()) + 1, seen.shape[1]), dtype=bool)
+        np.logical_or.at(once, place, seen)
+        of = np.zeros(len(once), dtype=int)
+        of[place] = domain
+        number = np.zeros((len(years[0].domains), seen.shape[1]), dtype=int)
+        np.add.at(number, of, once)
+        held.append(number)
+    return held[0] - held[1]
+
+
+def _labels(totals: PsuTotals) -> np.ndarray:
+    """Name of each primary unit over the years: a label may stand again in another district."""
+    first = totals.design.stages[0]
+    label = np.empty(int(first.unit.max()) + 1, dtype=object)
+    named = totals.units.reindex(columns=["district", "psu"]).fillna("")
+    label[first.unit] = named["district"].astype(str) + " " + named["psu"].astype(str)
+    return label

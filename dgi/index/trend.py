@@ -4,13 +4,12 @@ Not here: change between two years (change.py), or the years' own scores (scores
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.change import adjust_p_values, is_restated
+from dgi.index.change import is_restated
+from dgi.index.comparison import adjust_p_values
 from dgi.index.estimation import (
     linearised_means,
     p_against_zero,
@@ -18,27 +17,15 @@ from dgi.index.estimation import (
     weighted_means,
 )
 from dgi.index.indicators import common_indicators
-from dgi.index.panel import stack_years
+from dgi.index.panel import SurveyYear, stack_years
 from dgi.index.ranking import SIGNIFICANCE
 from dgi.index.scores import PROVINCE, has_estimate, scoring_rule, without_noise
-from dgi.index.totals import PsuTotals
 
 FEWEST_YEARS = 4
 TREND_COLUMNS = [
     "district", "level", "key", "first_year", "last_year", "years_n", "slope", "se", "ci_low",
     "ci_high", "df", "p_value", "q_value", "is_significant", "flag",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class SurveyYear:
-    """One year of a trend: its totals with the districts of the last year's boundary as domains,
-    the indicator set it was asked by, and the districts of that boundary that are whole in it."""
-
-    year: int
-    totals: PsuTotals
-    indicator_set: IndicatorSet
-    complete: frozenset[str]
 
 
 def trend_of_districts(years: Sequence[SurveyYear], expected: Sequence[str]) -> pd.DataFrame:

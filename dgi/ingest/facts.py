@@ -3,6 +3,7 @@ Not here: the rules of any table; a wrong fact raises FactError from the room th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from dgi.facts.column_maps import (
     check_identity_words,
     check_system_columns,
 )
+from dgi.facts.comparisons import ClaimRow, ComparisonRow, check_claims, check_comparisons
 from dgi.facts.decision import Decision
 from dgi.facts.fieldwork_rules import FILE, SHEET, WHERE, check_fieldwork_rules
 from dgi.facts.indicator_sets import REPAIR as SET_REPAIR
@@ -122,6 +124,16 @@ class Facts:
                                    "Correct the name, or add the design's row.",
                                    column="design", value=name)])  # fmt: skip
         return DesignRow.model_validate(own.iloc[0].to_dict())
+
+    @cached_property
+    def comparisons(self) -> list[ComparisonRow]:
+        """Which earlier years a year is compared with, in the file's order."""
+        table = read_table(self.folder / "comparisons.csv")
+        return check_comparisons(table, list(self.surveys["survey_year"]))
+
+    def claims(self, codes: Sequence[str], placeholders: Sequence[str]) -> dict[str, ClaimRow]:
+        """What may be said of a change, by code; `codes`, `placeholders`: what the software has."""
+        return check_claims(read_table(self.folder / "labels/claims.csv"), codes, placeholders)
 
     @cached_property
     def units(self) -> Units:

@@ -61,7 +61,7 @@ def _changes(texts: Texts, changes: pd.DataFrame, names: Mapping[str, Pair]) -> 
     known = rows[rows["change"].notna()]
     if known.empty:
         return [texts.say("annual.no_base", reason=texts.say("annual.why.first"))]
-    base = int(known["base_year"].iloc[0])
+    base = int(known["base_year"].mode().iloc[0])
     said = _core_notes(texts, changes, names)
     for key, column in (
         ("annual.significant", "is_significant"),

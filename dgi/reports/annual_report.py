@@ -32,6 +32,7 @@ from .district_tables import (
     heading,
     indicator_matrix,
     ranking_table,
+    since_last_year,
     sub_dimension_matrix,
     totals,
 )
@@ -54,7 +55,7 @@ def build_annual_report(
     """
     scores, changes, estimates = (
         frame[frame["survey_year"] == year]
-        for frame in (district_scores, district_changes, indicator_estimates)
+        for frame in (district_scores, since_last_year(district_changes), indicator_estimates)
     )
     report = _AnnualReport(
         texts, year, scores, changes, estimates, tree, set_statement, sample_quality, absent

@@ -23,8 +23,9 @@ from .district_tables import (
     heading,
     interval_text,
     name_bands,
+    since_last_year,
 )
-from .language import Pair, Texts, is_missing, is_true, joined, number, percent
+from .language import Pair, Texts, is_missing, is_true, joined, number, percent, probability
 from .papi_findings import verb
 
 WEAKEST = 3
@@ -43,7 +44,7 @@ def build_district_profile(
     """
     scores, changes, estimates = (
         frame[frame["survey_year"] == year]
-        for frame in (district_scores, district_changes, indicator_estimates)
+        for frame in (district_scores, since_last_year(district_changes), indicator_estimates)
     )
     if district not in set(scores["district"]):
         raise KeyError(f"{district} has no row in district_scores of {year}")
@@ -140,7 +141,7 @@ class _Profile:
         said = say(
             "profile.changed_core" if is_core else "profile.changed", base=int(row["base_year"]),
             verb=verb(self.texts, row["change"]), change=number(abs(row["change"])),
-            p=_probability(row["p_value"]), q=_probability(row["q_value"]),
+            p=probability(row["p_value"]), q=probability(row["q_value"]),
             significant=answer(row["is_significant"]),
             official=answer(row["is_official_change"]),
         )  # fmt: skip
@@ -257,11 +258,3 @@ class _Profile:
         markers = used_markers(self.texts, flags)
         lines += [markers] if markers else []
         return [paragraph(line, "note") for line in [*lines, say("notes.dash")]]
-
-
-def _probability(value: float) -> Pair:
-    """'= 0,012', or '< 0,001' where the rounded figure would read as impossible."""
-    if value < 0.001:
-        return Pair("< 0,001", "< 0.001")
-    shown = number(value, 3)
-    return Pair(f"= {shown.vi}", f"= {shown.en}")

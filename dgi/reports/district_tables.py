@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from dgi.facts.comparisons import PREVIOUS
+
 from . import style
 from .blocks import Column
 from .common import (
@@ -198,6 +200,11 @@ def _fill_units(
     for unit in units:
         _fill_cells(table, unit, cells, [(unit, key) for key in keys], colours)  # type: ignore[attr-defined]
     return units
+
+
+def since_last_year(changes: pd.DataFrame) -> pd.DataFrame:
+    """The rows that compare with the year before, not with another base year."""
+    return changes[changes["comparison"] == PREVIOUS]
 
 
 def change_columns(texts: Texts, **significance: object) -> list[Column]:

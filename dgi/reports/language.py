@@ -61,6 +61,14 @@ def percent(share: float, decimals: int = 1, signed: bool = False) -> Pair:
     return Pair(f"{vi}%", f"{en}%")
 
 
+def probability(value: float) -> Pair:
+    """'= 0,012', or '< 0,001' where the rounded figure would read as impossible."""
+    if value < 0.001:
+        return Pair("< 0,001", "< 0.001")
+    shown = number(value, 3)
+    return Pair(f"= {shown.vi}", f"= {shown.en}")
+
+
 def joined(items: Iterable[Pair]) -> Pair:
     """'a, b và c' and 'a, b and c'; separated by ';' when an item has a comma of its own."""
     pairs = list(items)

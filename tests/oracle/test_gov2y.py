@@ -11,7 +11,8 @@ import pytest
 from stacked_design import stack_as_r
 
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.change import adjust_p_values, change_of_districts
+from dgi.index.change import change_beside_the_whole, change_of_domains
+from dgi.index.comparison import adjust_p_values
 from dgi.index.estimation import (
     estimate_indicators,
     estimate_quantile,
@@ -321,6 +322,43 @@ def test_the_error_of_change_equals_r_where_no_psu_or_every_psu_is_shared(
         assert df[number] == theirs["df", name, "", "df"]
 
 
+def test_changes_of_indicators_in_their_own_unit_equal_r(survey, r_survey_figures, indicator_set):
+    kept = set.intersection(*(set(rows["psu"]) for _, rows in survey.groupby("year")))
+    own = survey[survey["psu"].isin(kept)]
+    now, before = (raw(year_of(own, design)) for design in ("g24", "g23"))
+    changes, _ = change_of_domains(now, before, indicator_set, indicator_set)
+    changes = changes.set_index(["district", "key"])
+    theirs = r_survey_figures.query("design == 'gov2y_kept' and figure == 'change'")
+    theirs = theirs.set_index(["domain", "term", "stat"])["value"]
+    widen = 100 / (SPEC["max"] - SPEC["min"]).to_numpy(float)
+    for name in now.domains:
+        ours = changes.loc[[(name, key) for key in KEYS]]
+        worth_of = ours["change"] * ours["direction"] * widen
+        close(worth_of, [theirs[name, key, "est"] for key in KEYS])
+        close(ours["se"] * widen, [theirs[name, key, "se"] for key in KEYS])
+
+
+def test_a_change_less_the_provinces_and_its_error_equal_r(survey, indicator_set):
+    kept = set.intersection(*(set(rows["psu"]) for _, rows in survey.groupby("year")))
+    own = survey[survey["psu"].isin(kept)]
+    now, before = (raw(year_of(own, design)) for design in ("g24", "g23"))
+    _, rule = change_of_domains(now, before, indicator_set, indicator_set)
+    net, se = change_beside_the_whole(now, before, rule, now.domains)
+    keys = list(rule.nodes["key"])
+    theirs = pd.read_csv(DATA / "net_change_r.csv").query("figure == 'net'")
+    assert len(theirs) == 3 * 14
+    places = [(now.domains.index(row.domain), keys.index(row.term)) for row in theirs.itertuples()]
+    at = tuple(np.transpose(places))
+    close(net[at], theirs["est"])
+    close(se[at], theirs["se"])
+
+
+def test_adjusted_p_values_equal_r_with_ties_and_gaps():
+    theirs = pd.read_csv(DATA / "net_change_r.csv").query("figure == 'BH'")
+    table = pd.DataFrame({"district": "d", "level": "total", "p_value": theirs["est"]})
+    close(adjust_p_values(table), theirs["se"])
+
+
 def test_the_error_of_change_lies_near_rs_where_half_of_the_psus_are_shared(survey, golden):
     """A unit of one year is no sampled zero of the other: our error differs from R's stacking,
     mostly by a few percent here, and much more where strata differ (tests/unit/index)."""
@@ -336,7 +374,7 @@ def test_the_error_of_change_lies_near_rs_where_half_of_the_psus_are_shared(surv
 def test_changes_and_adjusted_p_of_scores_equal_r(survey, golden, indicator_set):
     now, before = raw(year_of(survey, "g24")), raw(year_of(survey, "g23"))
     names = list(now.domains)
-    changes = change_of_districts(now, before, indicator_set, indicator_set, names)
+    changes, _ = change_of_domains(now, before, indicator_set, indicator_set)
     changes = changes.set_index(["district", "key"])
     theirs = figure(golden, "gpanel.diff")
     widen, codes = scale_of(indicator_set)

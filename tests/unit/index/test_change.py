@@ -22,15 +22,13 @@ from index_builders import (
 
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.change import (
-    CHANGE_COLUMNS,
-    change_of_districts,
-    first_year_changes,
+    change_beside_the_whole,
+    change_of_domains,
     is_restated,
     split_change,
-    sum_by_group,
 )
-from dgi.index.scores import PROVINCE, scoring_rule
-from dgi.index.totals import Calibration
+from dgi.index.estimation import estimate_indicators
+from dgi.index.scores import scoring_rule
 
 DISTRICTS = ["101-ha", "102-hb", "103-hc"]
 few = settings(max_examples=20, deadline=None, derandomize=True)
@@ -66,7 +64,8 @@ def test_disjoint_samples_add_their_variances():
     before["psu"] = "old " + before["psu"]
     got = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
     apart = [score_one(totals_of(f), small_set())["se"] ** 2 for f in (now, before)]
-    np.testing.assert_allclose(got["se"] ** 2, apart[0] + apart[1], rtol=1e-10)
+    nodes = got["level"] != "indicator"
+    np.testing.assert_allclose(got.loc[nodes, "se"] ** 2, apart[0] + apart[1], rtol=1e-10)
 
 
 # ---- one set
@@ -78,8 +77,9 @@ def test_contributions_add_up_to_the_change_of_the_total(seed):
     got = changed(seed)
     subs = got[got["level"] == "sub_dimension"]
     assert subs["contribution"].sum() == pytest.approx(got.loc["total", "change"], abs=1e-12)
-    dimensions = got[got["level"] == "dimension"]["contribution"].sum()
-    assert dimensions == pytest.approx(got.loc["total", "change"], abs=1e-12)
+    for level in ("dimension", "indicator"):
+        parts = got[got["level"] == level]["contribution"].sum()
+        assert parts == pytest.approx(got.loc["total", "change"], abs=1e-12)
     assert pd.isna(got.loc["total", "contribution"])
 
 
@@ -89,6 +89,11 @@ def test_change_is_the_difference_of_the_two_years_scores(seed):
     now, before = two_years(seed)
     got = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
     this, last = (score_one(totals_of(frame), small_set())["score"] for frame in (now, before))
+    got, below = got[got["level"] != "indicator"], got[got["level"] == "indicator"]
+    for frame, column in ((now, "score"), (before, "base_score")):
+        totals = totals_of(frame).together("all")
+        means = estimate_indicators(totals, np.ones(len(KEYS)))["estimate"]
+        np.testing.assert_allclose(below[column], means, atol=1e-12)
     np.testing.assert_allclose(got["score"], this, atol=1e-12)
     np.testing.assert_allclose(got["base_score"], last, atol=1e-12)
     np.testing.assert_allclose(got["change"], this - last, atol=1e-12)
@@ -135,7 +140,10 @@ def test_a_sub_dimension_that_keeps_some_indicators_is_a_core_as_well():
     got = changed(5, small_set(), IndicatorSet.from_table("base", other))
     assert got.loc[["knowing", "dimension_1", "total"], "flag"].eq("common_core").all()
     assert got.loc[["voting", "paying", "dimension_2"], "flag"].eq("observed").all()
-    assert got["change"].notna().all()
+    assert got.drop(index="b")["change"].notna().all()
+    assert got.loc["b", "flag"] == "break_in_series" and got.loc["a", "flag"] == "observed"
+    parts = got[got["level"] == "indicator"]["contribution"].sum()
+    assert parts == pytest.approx(got.loc["total", "change"], abs=1e-12)
 
 
 def test_a_changed_weight_restates_the_base_year():
@@ -155,6 +163,7 @@ def test_too_few_answers_in_either_year_leave_the_indicator_out():
     rules = small_set(min_n="10")
     got = change_of_one(totals_of(now), totals_of(before), rules, rules).set_index("key")
     assert got.loc["knowing", "flag"] == "common_core"
+    assert got.loc["b", "flag"] == "suppressed_small_n" and pd.isna(got.loc["b", "change"])
     now_alone = score_one(totals_of(now), rules)
     assert got.loc["knowing", "score"] != now_alone.set_index("key").loc["knowing", "score"]
 
@@ -163,7 +172,8 @@ def test_an_indicator_nobody_answered_spoils_no_other_change():
     now, before = two_years(8)
     before["b"] = np.nan
     got = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
-    assert np.isfinite(got[["change", "se", "p_value"]].to_numpy(float)).all()
+    others = got.loc[got["key"] != "b", ["change", "se", "p_value"]]
+    assert np.isfinite(others.to_numpy(float)).all()
 
 
 def test_a_base_year_that_never_asked_an_indicator_can_still_be_compared():
@@ -173,75 +183,94 @@ def test_a_base_year_that_never_asked_an_indicator_can_still_be_compared():
         totals_of(now), totals_of(before).select(known), small_set(), small_set()
     ).set_index("key")
     assert got.loc["knowing", "flag"] == "common_core"
-    assert np.isfinite(got["se"].to_numpy(float)).all()
+    assert np.isfinite(got.drop(index="b")["se"].to_numpy(float)).all()
 
 
-# ---- districts
+# ---- indicators
 
 
-def all_changes(seed, incomplete=(), restated=(), districts=DISTRICTS):
-    now, before = two_years(seed, districts)
-    got = change_of_districts(
-        totals_of(now),
-        totals_of(before),
-        small_set(),
-        small_set(),
-        DISTRICTS,
-        set(incomplete),
-        set(restated),
-    )
-    assert list(got.columns) == CHANGE_COLUMNS
-    return got.set_index(["district", "key"])
+def test_an_indicator_says_whether_more_of_it_is_better():
+    got = changed(20)
+    assert got.loc[["d", "f"], "direction"].eq(-1).all()
+    assert got.drop(index=["d", "f"])["direction"].eq(1).all()
 
 
-def test_every_district_and_the_province_have_every_node():
-    got = all_changes(10)
-    assert set(got.index.get_level_values("district")) == {*DISTRICTS, PROVINCE}
-    assert len(got) == 4 * 6 and (got["flag"] == "observed").all()
+def test_an_indicator_asked_in_few_units_has_few_degrees_of_freedom():
+    now, before = two_years(21, missing=0)
+    for frame in (now, before):
+        frame.loc[~frame["psu"].isin(["101-ha/0/0", "101-ha/0/1", "101-ha/1/0"]), "b"] = np.nan
+    got = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
+    got = got.set_index("key")
+    # Three units in two strata answered b; four units of each stratum stand in one year or both.
+    assert got.loc["b", "df"] == 3 - 2
+    assert (got.drop(index="b")["df"] == 8 - 2).all()
 
 
-def test_q_values_adjust_over_the_districts_of_one_level_without_the_province():
-    got = all_changes(11)
-    total = got.xs("total", level="key")
-    p = total.drop(PROVINCE)["p_value"].sort_values()
-    adjusted = np.minimum.accumulate((p * len(p) / np.arange(1, len(p) + 1))[::-1])[::-1]
-    np.testing.assert_allclose(total.loc[p.index, "q_value"], adjusted, rtol=1e-12)
-    assert total.loc[PROVINCE, "q_value"] == total.loc[PROVINCE, "p_value"]
-    assert (got["q_value"] >= got["p_value"] - 1e-15).all()
+def test_a_base_of_nothing_has_a_change_and_no_relative_one():
+    now, before = two_years(22)
+    before["a"] = 0.0
+    got = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
+    own = got.set_index("key").loc["a"]
+    assert own["change"] > 0 and own["p_value"] < 0.05 and pd.isna(own["relative_change"])
 
 
-def test_the_two_marks_are_given_side_by_side():
-    got = all_changes(12)
-    assert (got["is_significant"] == (got["q_value"] < 0.05)).all()
-    assert (got["is_official_change"] == (got["relative_change"].abs() >= 0.05)).all()
-    assert set(got["is_significant"].dropna()) | set(got["is_official_change"]) == {True, False}
+# ---- beside the whole
 
 
-def test_a_district_missing_in_a_year_withholds_its_change_and_the_provinces():
-    got = all_changes(13, incomplete={"102-hb"})
-    for unit in ("102-hb", PROVINCE):
-        rows = got.loc[unit]
-        assert (rows["flag"] == "unit_absent").all() and not rows["comparable"].any()
-        silent = ["change", "se", "p_value", "q_value", "is_significant", "is_official_change"]
-        assert rows[silent].isna().all(axis=None)
-    assert got.loc["101-ha", "change"].notna().all()
+def beside(now, before, names, current_set=None):
+    current_set = current_set or small_set()
+    totals = totals_of(now), totals_of(before)
+    _, rule = change_of_domains(*(own.only(names) for own in totals), current_set, current_set)
+    return rule, *change_beside_the_whole(*totals, rule, names)
 
 
-def test_a_base_year_drawn_on_another_boundary_is_flagged_where_nothing_else_is():
-    got = all_changes(14, restated={"101-ha"})
-    assert (got.loc["101-ha", "flag"] == "boundary_restated").all()
-    assert (got.loc["102-hb", "flag"] == "observed").all()
-    assert got.loc["101-ha", "change"].notna().all()
+@few
+@given(st.integers(0, 10_000))
+def test_the_movement_of_the_whole_is_taken_out_of_every_domain(seed):
+    now, before = two_years(seed, DISTRICTS)
+    _, net, _ = beside(now, before, DISTRICTS[1:])
+    whole = change_of_one(totals_of(now), totals_of(before), small_set(), small_set())
+    for number, name in enumerate(DISTRICTS[1:]):
+        own = [totals_of(frame[frame["district"] == name]) for frame in (now, before)]
+        alone = change_of_one(*own, small_set(), small_set())
+        np.testing.assert_allclose(net[number], alone["change"] - whole["change"], atol=1e-12)
 
 
-def test_the_first_year_says_for_every_unit_that_there_is_none_before_it():
-    got = first_year_changes(small_set(), DISTRICTS)
-    assert list(got.columns) == CHANGE_COLUMNS
-    assert len(got) == 4 * 6 and (got["flag"] == "no_base_year").all()
-    assert not got["comparable"].any()
-    assert (
-        got.drop(columns=["district", "level", "key", "comparable", "flag"]).isna().all(axis=None)
-    )
+def test_the_error_beside_the_whole_is_that_of_a_jackknife_to_first_order():
+    """Dropping units one by one, where each weighs little, gives nearly the linearised error."""
+    few_units = {"strata": 1, "psus": 12, "people": 12, "missing": 0}
+    now, before = (answers(seed, DISTRICTS[:2], **few_units) for seed in (31, 32))
+    rule, net, se = beside(now, before, ["101-ha"])
+    squares = np.zeros(net.shape)
+    for psu, home in now[["psu", "district"]].drop_duplicates().itertuples(index=False):
+        left = [frame[frame["psu"] != psu].copy() for frame in (now, before)]
+        for frame in left:
+            frame.loc[frame["district"] == home, "weight"] *= 12 / 11
+        squares += (beside(*left, ["101-ha"])[1] - net) ** 2
+    ratio = np.sqrt(squares * 11 / 12) / se
+    assert np.abs(ratio[:, rule.nodes["key"].eq("total").to_numpy()] - 1).max() < 0.08
+
+
+def test_a_whole_of_one_domain_moves_with_it_and_nothing_is_left():
+    now, before = two_years(33)
+    _, net, se = beside(now, before, ["101-ha"])
+    assert (net == 0).all() and (se == 0).all()
+
+
+def test_the_whole_is_measured_by_what_the_domain_can_be_measured_by():
+    now, before = two_years(34, DISTRICTS, missing=0)
+    before.loc[before["district"] == "102-hb", "b"] = np.nan
+    rule, net, _ = beside(now, before, DISTRICTS)
+    at = rule.nodes["key"].eq("knowing").to_numpy()
+    core = [frame.assign(b=np.nan) for frame in (now, before)]
+    whole = change_of_one(*map(totals_of, core), small_set(), small_set()).set_index("key")
+    own = [totals_of(frame[frame["district"] == "102-hb"]) for frame in core]
+    alone = change_of_one(*own, small_set(), small_set()).set_index("key")
+    expected = alone.loc["knowing", "change"] - whole.loc["knowing", "change"]
+    assert net[1, at][0] == pytest.approx(expected, abs=1e-12)
+
+
+# ---- the set
 
 
 def test_a_dimension_lost_or_a_sub_dimension_moved_makes_a_core():
@@ -290,61 +319,3 @@ def test_a_group_that_was_not_there_before_is_composition():
     now, before = np.array([[1.0], [1.0]]), np.array([[1.0], [0.0]])
     composition, rate = split_change(now * [[0.2], [0.8]], now, before * 0.2, before)
     assert composition[0] == pytest.approx(0.3) and rate[0] == pytest.approx(0, abs=1e-15)
-
-
-def people(frame, seed):
-    random = np.random.default_rng(seed)
-    return frame.assign(
-        sex=random.choice(["male", "female"], len(frame)),
-        age_group=random.choice(["18-29", "30-44"], len(frame)),
-        area="urban",
-    )
-
-
-def test_groups_of_two_years_split_the_change_of_every_node_of_every_district():
-    now, before = two_years(15, DISTRICTS, people=8)
-    sums = [
-        sum_by_group(frame[KEYS].to_numpy(float), frame["weight"].to_numpy(float), frame, KEYS)
-        for frame in (people(now, 1), people(before, 2))
-    ]
-    assert (sums[0]["n"] > 0).all()
-    assert set(sums[0]["respondent_group"]) <= {
-        f"{sex} {age} urban" for sex in ("male", "female") for age in ("18-29", "30-44")
-    }
-    got = change_of_districts(
-        totals_of(now), totals_of(before), small_set(), small_set(), DISTRICTS, groups=tuple(sums)
-    )
-    np.testing.assert_allclose(got["composition"] + got["rate"], got["change"], atol=1e-12)
-    assert got["composition"].abs().max() > 1e-3
-    # Without groups nothing is split, and nothing is said.
-    plain = change_of_districts(
-        totals_of(now), totals_of(before), small_set(), small_set(), DISTRICTS
-    )
-    assert plain[["composition", "rate"]].isna().all(axis=None)
-    pd.testing.assert_series_equal(plain["change"], got["change"])
-
-
-def test_a_district_where_nobody_was_asked_the_year_before_is_absent_and_borrows_nothing():
-    now, before = two_years(16, DISTRICTS)
-    for missing in (["102-hb"], ["102-hb", "103-hc"]):
-        kept = before[~before["district"].isin(missing)]
-        got = change_of_districts(
-            totals_of(now), totals_of(kept), small_set(), small_set(), DISTRICTS
-        ).set_index("district")
-        for unit in [*missing, PROVINCE]:
-            assert (got.loc[unit, "flag"] == "unit_absent").all()
-            assert got.loc[unit, "change"].isna().all()
-        assert got.loc["101-ha", "change"].notna().all()
-
-
-def test_rounding_is_no_change_and_no_error_is_no_proof():
-    now, before = two_years(17, DISTRICTS, people=5)
-    alike = dict(zip(KEYS, [1.0, 0, 4, 0, 1, 2], strict=True))
-    x = np.column_stack([np.arange(len(now)) % 2 == 0, np.ones(len(now))]).astype(float)
-    totals = [
-        totals_of(frame.assign(**alike), calibration=Calibration(x, frame["weight"].to_numpy()))
-        for frame in (now, before)
-    ]
-    got = change_of_districts(*totals, small_set(), small_set(), DISTRICTS)
-    assert (got["change"] == 0).all() and (got["se"] == 0).all()
-    assert got[["p_value", "q_value", "is_significant"]].isna().all(axis=None)

@@ -12,8 +12,9 @@ from index_builders import answers, rating, score_one, share, small_set, table, 
 
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.change import change_of_domains
+from dgi.index.panel import SurveyYear
 from dgi.index.scores import PROVINCE
-from dgi.index.trend import TREND_COLUMNS, SurveyYear, trend_of_districts
+from dgi.index.trend import TREND_COLUMNS, trend_of_districts
 
 DISTRICTS = ["101-ha", "102-hb"]
 few = settings(max_examples=10, deadline=None, derandomize=True)
@@ -69,7 +70,7 @@ def test_two_years_would_have_the_slope_and_error_of_their_change(monkeypatch):
     run = years(2, 2)
     got = trend(run)
     change, _ = change_of_domains(run[1].totals, run[0].totals, small_set(), small_set())
-    change = change.set_index(["district", "key"])
+    change = change[change["level"] != "indicator"].set_index(["district", "key"])
     own = got.loc[change.index]
     np.testing.assert_allclose(own["slope"], change["change"], atol=1e-12)
     np.testing.assert_allclose(own["se"], change["se"], rtol=1e-10)
@@ -96,6 +97,14 @@ def test_a_missing_year_in_between_is_left_out_and_time_runs_on():
     ]  # fmt: skip
     line = np.polyfit([2016, 2017, 2019, 2020], scores, 1)[0]
     assert got.loc[("102-hb", "total"), "slope"] == pytest.approx(line, abs=1e-10)
+
+
+def test_a_district_absent_in_one_of_four_years_has_too_few_for_a_trend():
+    got = trend(years(4, 4, absent={2018: ["102-hb"]}))
+    for unit in ("102-hb", PROVINCE):
+        assert (got.loc[unit, "flag"] == "too_few_years").all()
+        assert got.loc[unit, "slope"].isna().all()
+    assert (got.loc["101-ha", "years_n"] == 4).all()
 
 
 def test_a_district_absent_in_the_last_year_has_no_trend():

@@ -162,6 +162,7 @@ def test_the_views_can_be_made_twice(store):
     assert set(sa.inspect(store.warehouse.engine).get_view_names()) == {
         "who_ranks_where", "who_changed", "why_it_changed", "where_to_act_first",
         "how_sure_is_the_ranking", "what_can_be_compared", "lineage_of_a_score",
+        "what_may_be_claimed",
     }  # fmt: skip
 
 

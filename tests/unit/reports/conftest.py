@@ -178,6 +178,7 @@ def survey(tree: pd.DataFrame) -> dict[str, pd.DataFrame]:
             changes.append(
                 {
                     "survey_year": 2018,
+                    "comparison": "previous",
                     "base_year": 2017,
                     "district": unit,
                     "boundary_date": "2018-07-01",

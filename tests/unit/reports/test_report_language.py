@@ -16,8 +16,8 @@ from dgi.reports.language import Pair, fold, joined, number, percent, split_flag
 CONTRACT_FLAGS = {
     "observed", "reweighted", "suppressed_small_n", "suppressed_incomplete",
     "suppressed_officially", "not_asked", "unit_absent", "break_in_series", "common_core",
-    "no_base_year", "boundary_restated", "no_valid_base", "spans_years", "model_based",
-    "no_variation", "too_few_years",
+    "no_base_year", "no_valid_base", "spans_years", "boundary_restated",
+    "model_based", "no_variation", "too_few_years",
 }  # fmt: skip
 # Keys put together in the code from a part that is data.
 BUILT = re.compile(r"^(short|column|annual\.(changes|changes_dimensions|summary|sub|"
