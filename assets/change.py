@@ -1,12 +1,16 @@
 """Change: each unit against the survey year before and over the years, on today's boundary.
 Not here: the arithmetic (dgi.index), or change in published PAPI (causes.py)."""
 
+from collections.abc import Collection
+
 import dagster as dg
+import numpy as np
 import pandas as pd
 
 from assets.declare import Frames, describe, for_each, note
 from assets.index import FACTS_OF_A_YEAR, districts_that_count, read_totals, weights_of
 from dgi.facts.surveys import SurveyRow
+from dgi.index.boundaries import Restated, restate
 from dgi.index.change import change_of_districts, first_year_changes, sum_by_group
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE
@@ -14,12 +18,12 @@ from dgi.index.trend import SurveyYear, trend_of_districts
 from dgi.ingest.landing import has_delivery
 from dgi.survey.weights import sample_sizes
 from pipelines.partitions import (
-    SURVEY_YEARS,
     all_districts_of_the_year,
     districts_of,
     survey_year,
     this_year_and_all_before,
     this_year_and_the_one_before,
+    year_before,
 )
 from pipelines.resources import FactsParam, SettingsParam
 
@@ -28,25 +32,22 @@ TAGS = {"task": "T5"}
 MADE_BY = ["data/indicator_sets", *FACTS_OF_A_YEAR, "assets/index.py", "assets/change.py"]
 
 
-def _interviews(units: pd.Series, totals: pd.DataFrame) -> pd.Series:
-    """Respondents of each unit; NA where it is absent, or a district absent from the province."""
+def _interviews(units: pd.Series, totals: pd.DataFrame, lost: Collection[str]) -> pd.Series:
+    """Respondents of each unit, whole ones; NA where it is absent, or any of the province lost."""
     sizes = sample_sizes(totals).set_index("district")["n"]
-    absent = set(units) - set(sizes.index) - {PROVINCE}
-    sizes[PROVINCE] = pd.NA if absent else sizes.sum()
-    return units.map(sizes)
+    sizes[PROVINCE] = pd.NA if lost else sizes.sum()
+    return np.floor(units.map(sizes).astype("Float64")).astype("Int64")
 
 
-def _homes(facts: FactsParam, survey: SurveyRow, table: pd.DataFrame) -> pd.Series:
-    """The district of each row on the boundary of `survey`: where its commune lies then."""
-    return facts.units.districts_of_communes(table["commune_code"], survey.reference_date)
+def _lost(year: int, table: pd.DataFrame) -> set[str]:
+    """Districts of the year that its table lacks."""
+    return set(districts_of(year)) - set(table["district"])
 
 
-def _not_whole(facts: FactsParam, survey: SurveyRow, year: int, table: pd.DataFrame) -> set[str]:
-    """Districts of `survey`'s boundary that lack a part of their area in the totals of `year`."""
-    lost = set(districts_of(year)) - set(table["district"])
-    heirs = facts.units.communes_on(facts.survey(year).reference_date)
-    communes = heirs.loc[heirs["district"].isin(lost), "commune_code"]
-    return set(facts.units.districts_of_communes(communes, survey.reference_date))
+def _on_boundary(facts: FactsParam, survey: SurveyRow, year: int, table: pd.DataFrame) -> Restated:
+    """A table of `year` on the boundary of `survey`: its rows go where their communes lie then."""
+    then, now = facts.survey(year).reference_date, survey.reference_date
+    return restate(table, facts.units, then, now, _lost(year, table))
 
 
 @dg.asset(
@@ -120,12 +121,12 @@ def district_changes(
         survey = facts.survey(int(year))
         current_set = facts.indicator_set(survey.indicator_set)
         expected = districts_of(int(year))
-        before = int(year) - 1
+        before = year_before(int(year))
         shared = {"survey_year": int(year), "boundary_date": survey.reference_date}
-        if before not in SURVEY_YEARS or str(before) not in survey_totals:
+        if before is None or str(before) not in survey_totals:
             table = first_year_changes(current_set, expected)
             note(context, year, compared_with="no survey year before it")
-            if before in SURVEY_YEARS and has_delivery(settings.landing, before):
+            if before is not None and has_delivery(settings.landing, before):
                 # A survey that was taken and could not be used is absent, not unheard of.
                 table = table.assign(flag="unit_absent")
                 note(context, year, compared_with=f"{before}, none of which could be used")
@@ -136,31 +137,32 @@ def district_changes(
         base_set = facts.indicator_set(facts.survey(before).indicator_set)
         now, then = survey_totals[year], survey_totals[str(before)]
         # The base year on today's boundary: its sampling units go where their communes lie now.
-        home = _homes(facts, survey, then)
-        restated = set(home[home.to_numpy() != then["district"].to_numpy()])
-        incomplete = set(expected) - set(now["district"])
-        incomplete |= _not_whole(facts, survey, before, then)
+        base = _on_boundary(facts, survey, before, then)
+        incomplete = _lost(int(year), now) | base.not_whole
         groups = None
         if {year, str(before)} <= set(group_totals):
             earlier = group_totals[str(before)]
-            home_of_groups = _homes(facts, survey, earlier)
-            groups = (group_totals[year], earlier.assign(district=home_of_groups))
+            groups = (group_totals[year], _on_boundary(facts, survey, before, earlier).frame)
         table = change_of_districts(
             read_totals(facts, int(year), now),
-            read_totals(facts, before, then.assign(district=home)),
+            read_totals(facts, before, base.frame),
             current_set,
             base_set,
             expected,
             incomplete,
-            restated,
-            groups,
+            restated=base.restated,
+            refused=base.refused,
+            apportioned=base.apportioned,
+            groups=groups,
         )
         marked = table[(table["level"] == "total") & (table["district"] != PROVINCE)]
         note(
             context,
             year,
             compared_with=before,
-            restated_on_todays_boundary=", ".join(sorted(restated)) or "none",
+            restated_on_todays_boundary=", ".join(sorted(base.restated)) or "none",
+            shared_out_between_units=", ".join(sorted(base.apportioned)) or "none",
+            not_compared_because_divided=", ".join(sorted(base.refused)) or "none",
             incomplete=", ".join(sorted(incomplete)) or "none",
             totals_changed_significantly=int(marked["is_significant"].sum()),
             totals_changed_by_the_official_rule=int(marked["is_official_change"].sum()),
@@ -172,8 +174,8 @@ def district_changes(
         return table.assign(
             **shared,
             base_year=before,
-            n=_interviews(table["district"], now),
-            base_n=_interviews(table["district"], then.assign(district=home)),
+            n=_interviews(table["district"], now, _lost(int(year), now)),
+            base_n=_interviews(table["district"], base.frame, _lost(before, then)),
             is_sample=is_sample,
         )
 
@@ -201,13 +203,14 @@ def district_trends(
         run, is_sample = [], False
         for earlier in sorted(int(key) for key in survey_totals if int(key) <= int(year)):
             table = survey_totals[str(earlier)]
-            home = _homes(facts, survey, table)
+            moved = _on_boundary(facts, survey, earlier, table)
+            complete = set(moved.frame["district"]) - moved.not_whole - moved.refused
             run.append(
                 SurveyYear(
                     earlier,
-                    read_totals(facts, earlier, table.assign(district=home)),
+                    read_totals(facts, earlier, moved.frame),
                     facts.indicator_set(facts.survey(earlier).indicator_set),
-                    frozenset(set(home) - _not_whole(facts, survey, earlier, table)),
+                    frozenset(complete if _lost(earlier, table) else complete | {PROVINCE}),
                 )
             )
             is_sample |= bool(table["is_sample"].any())

@@ -208,6 +208,8 @@ def change_of_districts(
     expected: Sequence[str],
     incomplete: Collection[str] = (),
     restated: Collection[str] = (),
+    refused: Collection[str] = (),
+    apportioned: Collection[str] = (),
     groups: tuple[pd.DataFrame, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Change of every district and the province (CHANGE_COLUMNS) (method §8).
@@ -215,15 +217,21 @@ def change_of_districts(
     Both totals have the districts of today's boundary as domains. `expected`: districts of the
     current year; `incomplete`: those missing in either year or missing a part of their base-year
     area; `restated`: those whose base year was drawn on another boundary (flag
-    'boundary_restated'); `groups`: this year's and the base year's sums by group of respondents
-    (split_by_group), for composition and rate. q values: Benjamini-Hochberg over the districts
-    of one level.
+    'boundary_restated'); `apportioned`: those of them that share a commune's answers with another
+    unit ('boundary_apportioned'); `refused`: those that part of a divided commune went to, which
+    are not compared ('boundary_divided') while the province is; `groups`: this year's and the
+    base year's sums by group of respondents (split_by_group), for composition and rate. q values:
+    Benjamini-Hochberg over the districts of one level.
     """
     nodes = current_set.tree[current_set.tree["level"] != "indicator"]
-    # A district of today in whose area nobody was asked then has nothing to be compared with.
+    # A unit of today in whose area nobody was asked then has nothing to be compared with; that
+    # a survey drawn on another boundary passed it by takes nothing from the province.
     held = set(current.domains) & set(base.domains)
-    incomplete = set(incomplete) | (set(expected) - held)
-    whole = [name for name in expected if name not in incomplete]
+    refused = set(refused) - set(incomplete)
+    passed_by = set(restated) - held - refused - set(incomplete)
+    incomplete = set(incomplete) | (set(expected) - held - passed_by - refused)
+    left_out = incomplete | refused | passed_by
+    whole = [name for name in expected if name not in left_out]
     pairs = []
     if whole:
         pairs.append((current.only(whole), base.only(whole)))
@@ -239,13 +247,20 @@ def change_of_districts(
             split = split_by_group(rule, now.domains, *own)
             table = table.merge(split, on=["district", "key"], validate="one_to_one")
         tables.append(table)
-    absent = [name for name in expected if name in incomplete]
-    tables += [_absent_change(nodes, name) for name in [*absent, *([PROVINCE] if absent else [])]]
+    tables += [
+        _absent_change(nodes, name, "boundary_divided" if name in refused else "unit_absent")
+        for name in [*expected, PROVINCE]
+        if name in left_out or (name == PROVINCE and incomplete)
+    ]
     changes = pd.concat(tables, ignore_index=True)
-    moved = changes["district"].isin(restated)
-    others = changes["flag"].where(changes["flag"] != "observed", "")
-    with_boundary = [";".join(filter(None, (flag, "boundary_restated"))) for flag in others]
-    changes["flag"] = np.where(moved, with_boundary, changes["flag"])
+    for said, concerned in (
+        ("boundary_restated", set(restated) - refused - passed_by),
+        ("boundary_apportioned", set(apportioned) - refused - passed_by),
+    ):
+        others = changes["flag"].where(changes["flag"] != "observed", "")
+        with_boundary = [";".join(filter(None, (flag, said))) for flag in others]
+        moved = changes["district"].isin(concerned)
+        changes["flag"] = np.where(moved, with_boundary, changes["flag"])
     changes["q_value"] = adjust_p_values(changes)
     has_change = changes["change"].notna()
     tested = changes["q_value"].notna()
@@ -273,13 +288,13 @@ def _conform(changes: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _absent_change(nodes: pd.DataFrame, district: str) -> pd.DataFrame:
-    """Rows that say a change cannot be known, because the unit is missing in one of the years."""
+def _absent_change(nodes: pd.DataFrame, district: str, flag: str) -> pd.DataFrame:
+    """Rows that say why a change cannot be known, such as a unit missing in one of the years."""
     numbers = ["base_score", "score", "change", "relative_change", "se", "ci_low", "ci_high",
                "df", "p_value", "contribution"]  # fmt: skip
     rows = nodes[["level", "key"]].reset_index(drop=True)
     return rows.assign(
-        **dict.fromkeys(numbers, np.nan), comparable=False, flag="unit_absent",
+        **dict.fromkeys(numbers, np.nan), comparable=False, flag=flag,
         district=district,
     )  # fmt: skip
 
@@ -287,8 +302,8 @@ def _absent_change(nodes: pd.DataFrame, district: str) -> pd.DataFrame:
 def first_year_changes(indicator_set: IndicatorSet, expected: Sequence[str]) -> pd.DataFrame:
     """Rows of a year that has no survey before it: flag 'no_base_year', no figure (method §8)."""
     nodes = indicator_set.tree[indicator_set.tree["level"] != "indicator"]
-    rows = [_absent_change(nodes, unit) for unit in [*expected, PROVINCE]]
+    rows = [_absent_change(nodes, unit, "no_base_year") for unit in [*expected, PROVINCE]]
     table = pd.concat(rows, ignore_index=True).assign(
-        flag="no_base_year", q_value=np.nan, is_significant=pd.NA, is_official_change=pd.NA
+        q_value=np.nan, is_significant=pd.NA, is_official_change=pd.NA
     )
     return _conform(table)

@@ -17,7 +17,7 @@ CONTRACT_FLAGS = {
     "observed", "reweighted", "suppressed_small_n", "suppressed_incomplete",
     "suppressed_officially", "not_asked", "unit_absent", "break_in_series", "common_core",
     "no_base_year", "boundary_restated", "base_suppressed", "model_based", "no_variation",
-    "too_few_years",
+    "too_few_years", "boundary_apportioned", "boundary_divided",
 }  # fmt: skip
 # Keys put together in the code from a part that is data.
 BUILT = re.compile(r"^(short|column|annual\.(changes|changes_dimensions|summary|sub|"
