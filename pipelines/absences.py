@@ -72,7 +72,11 @@ def report_absences(instance: dg.DagsterInstance, years: Iterable[int]) -> int:
     with together():
         for asset, key in new:
             reason = wanted[key]
-            told = {"exists": False, "why": reason["en"], "vì sao": reason["vi"]}
+            told: dict[str, bool | str] = {
+                "exists": False,
+                "why": reason["en"],
+                "vì sao": reason["vi"],
+            }
             instance.report_runless_asset_event(
                 dg.AssetMaterialization(asset, partition=key, metadata=told)
             )
