@@ -10,7 +10,7 @@ import pandas as pd
 from assets.declare import Frames, describe, for_each, note
 from assets.index import FACTS_OF_A_YEAR, districts_that_count, read_totals, weights_of
 from dgi.facts.surveys import SurveyRow
-from dgi.index.boundaries import Restated, restate
+from dgi.index.boundaries import Restated, restate, unmeasured
 from dgi.index.change import change_of_districts, first_year_changes, sum_by_group
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE
@@ -143,9 +143,10 @@ def district_changes(
         if {year, str(before)} <= set(group_totals):
             earlier = group_totals[str(before)]
             groups = (group_totals[year], _on_boundary(facts, survey, before, earlier).frame)
+        base_totals = read_totals(facts, before, base.frame)
         table = change_of_districts(
             read_totals(facts, int(year), now),
-            read_totals(facts, before, base.frame),
+            base_totals,
             current_set,
             base_set,
             expected,
@@ -153,6 +154,7 @@ def district_changes(
             restated=base.restated,
             refused=base.refused,
             apportioned=base.apportioned,
+            unmeasured=unmeasured(base_totals),
             groups=groups,
         )
         marked = table[(table["level"] == "total") & (table["district"] != PROVINCE)]
@@ -204,11 +206,13 @@ def district_trends(
         for earlier in sorted(int(key) for key in survey_totals if int(key) <= int(year)):
             table = survey_totals[str(earlier)]
             moved = _on_boundary(facts, survey, earlier, table)
-            complete = set(moved.frame["district"]) - moved.not_whole - moved.refused
+            totals = read_totals(facts, earlier, moved.frame)
+            complete = set(totals.domains) - moved.not_whole - moved.refused
+            complete -= unmeasured(totals) & moved.restated
             run.append(
                 SurveyYear(
                     earlier,
-                    read_totals(facts, earlier, moved.frame),
+                    totals,
                     facts.indicator_set(facts.survey(earlier).indicator_set),
                     frozenset(complete if _lost(earlier, table) else complete | {PROVINCE}),
                 )

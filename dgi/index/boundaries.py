@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dgi.facts.units import Units
-from dgi.index.totals import DRAWN_IN, TOTAL_COLUMNS
+from dgi.index.totals import DRAWN_IN, TOTAL_COLUMNS, PsuTotals
 
 IN_NO_UNIT = "divided"  # stands for a district's key: no unit is called so
 # What is a sum over respondents, and so falls to a part in proportion to its share.
@@ -105,3 +105,13 @@ def restate(
         refused,
         not_whole,
     )
+
+
+def unmeasured(totals: PsuTotals) -> set[str]:
+    """Domains whose sampling units are no more than the strata they lie in (method §6, §8).
+
+    A mean over the one unit of a stratum has no error that could be measured: linearised, the
+    unit lies on its own mean, and the formula would say 0 where nothing is known.
+    """
+    degrees = totals.design.degrees_of_freedom(totals.unit, totals.domain)
+    return {name for name, df in zip(totals.domains, degrees, strict=True) if df < 1}

@@ -210,6 +210,7 @@ def change_of_districts(
     restated: Collection[str] = (),
     refused: Collection[str] = (),
     apportioned: Collection[str] = (),
+    unmeasured: Collection[str] = (),
     groups: tuple[pd.DataFrame, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Change of every district and the province (CHANGE_COLUMNS) (method §8).
@@ -219,8 +220,9 @@ def change_of_districts(
     area; `restated`: those whose base year was drawn on another boundary (flag
     'boundary_restated'); `apportioned`: those of them that share a commune's answers with another
     unit ('boundary_apportioned'); `refused`: those that part of a divided commune went to, which
-    are not compared ('boundary_divided') while the province is; `groups`: this year's and the
-    base year's sums by group of respondents (split_by_group), for composition and rate. q values:
+    are not compared ('boundary_divided') while the province is; `unmeasured`: those of `restated`
+    with too few sampling units for an error ('suppressed_small_n'); `groups`: this and the base
+    year's sums by group of respondents (split_by_group), for composition and rate. q values:
     Benjamini-Hochberg over the districts of one level.
     """
     nodes = current_set.tree[current_set.tree["level"] != "indicator"]
@@ -230,7 +232,8 @@ def change_of_districts(
     refused = set(refused) - set(incomplete)
     passed_by = set(restated) - held - refused - set(incomplete)
     incomplete = set(incomplete) | (set(expected) - held - passed_by - refused)
-    left_out = incomplete | refused | passed_by
+    unmeasured = set(unmeasured) & set(restated) - refused - passed_by - incomplete
+    left_out = incomplete | refused | passed_by | unmeasured
     whole = [name for name in expected if name not in left_out]
     pairs = []
     if whole:
@@ -248,8 +251,8 @@ def change_of_districts(
             table = table.merge(split, on=["district", "key"], validate="one_to_one")
         tables.append(table)
     tables += [
-        _absent_change(nodes, name, "boundary_divided" if name in refused else "unit_absent")
-        for name in [*expected, PROVINCE]
+        _absent_change(nodes, name, why)
+        for name, why in [*_reasons(expected, refused, unmeasured), (PROVINCE, "unit_absent")]
         if name in left_out or (name == PROVINCE and incomplete)
     ]
     changes = pd.concat(tables, ignore_index=True)
@@ -286,6 +289,15 @@ def _conform(changes: pd.DataFrame) -> pd.DataFrame:
         {"is_significant": "boolean", "is_official_change": "boolean", "df": "Int64",
          "comparable": bool, "composition": float, "rate": float}
     )  # fmt: skip
+
+
+def _reasons(
+    expected: Sequence[str], refused: Collection[str], unmeasured: Collection[str]
+) -> list[tuple[str, str]]:
+    """Each district with the flag that it has where it is not compared."""
+    flags = dict.fromkeys(refused, "boundary_divided")
+    flags |= dict.fromkeys(unmeasured, "suppressed_small_n")
+    return [(name, flags.get(name, "unit_absent")) for name in expected]
 
 
 def _absent_change(nodes: pd.DataFrame, district: str, flag: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from survey_builders import commune, district
 
 from dgi.errors import FactError
 from dgi.facts.units import Units
-from dgi.index.boundaries import IN_NO_UNIT, SUMS, restate
+from dgi.index.boundaries import IN_NO_UNIT, SUMS, restate, unmeasured
 from dgi.index.change import change_of_districts
 from dgi.index.estimation import linearised_means, weighted_means
 from dgi.index.scores import PROVINCE
@@ -221,6 +221,23 @@ def test_refused_units_have_no_change_and_say_why_while_the_province_has_its_own
     own = plain[(plain["level"] == "total") & (plain["district"] == "all")].iloc[0]
     for column in ("change", "se", "df"):
         assert total.loc[PROVINCE, column] == pytest.approx(own[column], rel=1e-9)
+
+
+def test_a_unit_of_one_sampling_unit_has_no_error_and_so_no_change():
+    base, keys = survey(1, {MOVED: "101-a", CUT: "101-a", STAYS: "102-b"})
+    base = base[(base["commune_code"] != CUT) | (base["psu"] == f"{CUT}/1")]
+    now, _ = survey(2, {MOVED: "06901-c", "06904": "06904-d", STAYS: "102-b"})
+    moved = restate(base, register(0.0, 1.0), THEN, NOW)
+    totals = PsuTotals.from_frame(moved.frame, keys)
+    assert unmeasured(totals) == {"06904-d"}
+    table = change_of_districts(
+        PsuTotals.from_frame(now, keys), totals, small_set(), small_set(),
+        ["06901-c", "06904-d", "102-b"], restated=moved.restated, unmeasured=unmeasured(totals),
+    )  # fmt: skip
+    total = table[table["level"] == "total"].set_index("district")
+    assert total.loc["06904-d", "flag"] == "suppressed_small_n;boundary_restated"
+    assert pd.isna(total.loc["06904-d", "change"]) and pd.notna(total.loc[PROVINCE, "change"])
+    assert pd.notna(total.loc["06901-c", "change"])
 
 
 def test_units_of_known_parts_are_compared_and_marked():
