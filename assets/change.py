@@ -1,14 +1,17 @@
 """Change: each unit against earlier survey years and over the years, on today's boundary.
 Not here: the arithmetic (dgi.index), or change in published PAPI (causes.py)."""
 
+from collections.abc import Collection
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 
 from assets.declare import Frames, describe, for_each, note
 from assets.index import FACTS_OF_A_YEAR, districts_that_count, read_totals, weights_of
 from dgi.facts.surveys import SurveyRow
+from dgi.index.boundaries import Restated, restate, survey_year_of
 from dgi.index.change import sum_by_group
 from dgi.index.claims import CLAIMS
 from dgi.index.comparison import change_of_districts
@@ -43,25 +46,22 @@ COMPARED_BY = [*MADE_BY, *SENTENCES, "data/comparisons.csv", "data/labels/claims
 PROVINCE_NAME = Pair("Toàn tỉnh", "The province")
 
 
-def _interviews(units: pd.Series, totals: pd.DataFrame) -> pd.Series:
-    """Respondents of each unit; NA where it is absent, or a district absent from the province."""
+def _interviews(units: pd.Series, totals: pd.DataFrame, lost: Collection[str]) -> pd.Series:
+    """Respondents of each unit, whole ones; NA where it is absent, or any of the province lost."""
     sizes = sample_sizes(totals).set_index("district")["n"]
-    absent = set(units) - set(sizes.index) - {PROVINCE}
-    sizes[PROVINCE] = pd.NA if absent else sizes.sum()
-    return units.map(sizes)
+    sizes[PROVINCE] = pd.NA if lost else sizes.sum()
+    return np.floor(units.map(sizes).astype("Float64")).astype("Int64")
 
 
-def _homes(facts: FactsParam, survey: SurveyRow, table: pd.DataFrame) -> pd.Series:
-    """The district of each row on the boundary of `survey`: where its commune lies then."""
-    return facts.units.districts_of_communes(table["commune_code"], survey.reference_date)
+def _lost(year: int, table: pd.DataFrame) -> set[str]:
+    """Districts of the year that its table lacks."""
+    return set(districts_of(year)) - set(table["district"])
 
 
-def _not_whole(facts: FactsParam, survey: SurveyRow, year: int, table: pd.DataFrame) -> set[str]:
-    """Districts of `survey`'s boundary that lack a part of their area in the totals of `year`."""
-    lost = set(districts_of(year)) - set(table["district"])
-    heirs = facts.units.communes_on(facts.survey(year).reference_date)
-    communes = heirs.loc[heirs["district"].isin(lost), "commune_code"]
-    return set(facts.units.districts_of_communes(communes, survey.reference_date))
+def _on_boundary(facts: FactsParam, survey: SurveyRow, year: int, table: pd.DataFrame) -> Restated:
+    """A table of `year` on the boundary of `survey`: its rows go where their communes lie then."""
+    then, now = facts.survey(year).reference_date, survey.reference_date
+    return restate(table, facts.units, then, now, _lost(year, table))
 
 
 @dg.asset(
@@ -120,10 +120,13 @@ def _summary(changes: pd.DataFrame) -> dict[str, Any]:
             f"{name}_totals_changed_significantly": int(own["is_significant"].sum()),
             f"{name}_totals_changed_by_the_official_rule": int(own["is_official_change"].sum()),
         }
-    restated = total["flag"].str.contains("boundary_restated")
-    told["restated_on_todays_boundary"] = ", ".join(
-        sorted(set(total.loc[restated, "district"]))
-    ) or "none"  # fmt: skip
+    for said, flag in (
+        ("restated_on_todays_boundary", "boundary_restated"),
+        ("shared_out_between_units", "boundary_apportioned"),
+        ("not_compared_because_divided", "boundary_divided"),
+    ):
+        concerned = total["flag"].str.contains(flag)
+        told[said] = ", ".join(sorted(set(total.loc[concerned, "district"]))) or "none"
     return told
 
 
@@ -132,17 +135,12 @@ def _year_on(
     groups: pd.DataFrame | None = None,
 ) -> SurveyYear:  # fmt: skip
     """The survey of `year` on the boundary of `survey`: its units go where their communes lie."""
-    home = _homes(facts, survey, table)
+    moved = _on_boundary(facts, survey, year, table)
     if groups is not None:
-        groups = groups.assign(district=_homes(facts, survey, groups))
-    return SurveyYear(
-        year,
-        read_totals(facts, year, table.assign(district=home)),
-        facts.set_as_asked(year),
-        frozenset(set(home) - _not_whole(facts, survey, year, table)),
-        frozenset(home[home.to_numpy() != table["district"].to_numpy()]),
-        groups,
-    )
+        groups = _on_boundary(facts, survey, year, groups).frame
+    totals = read_totals(facts, year, moved.frame)
+    is_whole = not _lost(year, table)
+    return survey_year_of(moved, year, totals, facts.set_as_asked(year), is_whole, groups)
 
 
 @dg.asset(
@@ -189,17 +187,19 @@ def district_changes(
             if comparison.base_year is None or comparison.base_year < int(year)
         ]
         table = pd.concat(compared, ignore_index=True)
+        own_table = tables[int(year)]
         is_sample = {one: bool(own["is_sample"].any()) for one, own in tables.items()}
         table = table.assign(
             survey_year=int(year),
             boundary_date=survey.reference_date,
-            n=_interviews(table["district"], tables[int(year)]),
+            n=_interviews(table["district"], own_table, _lost(int(year), own_table)),
             base_n=pd.NA,
             is_sample=table["base_year"].map(is_sample).eq(True) | is_sample[int(year)],
         )
         for base, rows in table.groupby("base_year"):
-            then = tables[base].assign(district=_homes(facts, survey, tables[base]))
-            table.loc[rows.index, "base_n"] = _interviews(rows["district"], then)
+            lost = _lost(base, tables[base])
+            then = _on_boundary(facts, survey, base, tables[base]).frame
+            table.loc[rows.index, "base_n"] = _interviews(rows["district"], then, lost)
         note(context, year, **_summary(table))
         tree = facts.indicator_set(survey.indicator_set).tree
         names = facts.units.districts_on(survey.reference_date).set_index("district")

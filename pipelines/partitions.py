@@ -4,6 +4,7 @@ Not here: which assets use them, or which partitions are stale (freshness.py).""
 from __future__ import annotations
 
 import warnings
+from datetime import datetime
 
 import dagster as dg
 
@@ -22,9 +23,15 @@ TIMEZONE = "Asia/Ho_Chi_Minh"
 FACTS = Facts(Settings().data)
 
 
-def _years(first: int, last: int) -> dg.TimeWindowPartitionsDefinition:
-    """One partition a year, first to last, both included; a year exists from its first day on,
-    since its survey is refreshed before the year is over."""
+def _years(years: list[int]) -> dg.TimeWindowPartitionsDefinition:
+    """One partition for each of `years`, which ascend; a year exists from its first day on, since
+    its survey is refreshed before the year is over.
+
+    The years between that are not among them are excluded, and Dagster's mappings count what is
+    left: one step back from a year is the one before it here, however long ago.
+    """
+    first, last = years[0], years[-1]
+    between = sorted(set(range(first, last)) - set(years))
     return dg.TimeWindowPartitionsDefinition(
         start=str(first),
         end=str(last + 1),
@@ -32,6 +39,7 @@ def _years(first: int, last: int) -> dg.TimeWindowPartitionsDefinition:
         fmt="%Y",
         cron_schedule="0 0 1 1 *",
         timezone=TIMEZONE,
+        exclusions=[datetime(year, 1, 1) for year in between],
     )
 
 
@@ -39,8 +47,8 @@ SURVEY_YEARS = [int(year) for year in FACTS.surveys["survey_year"]]
 PAPI_YEARS = sorted(int(year) for year in FACTS.papi_sources["survey_year"])
 DISTRICTS = FACTS.units.district_keys(list(FACTS.surveys["reference_date"]))
 
-papi_year = _years(PAPI_YEARS[0], PAPI_YEARS[-1])
-survey_year = _years(SURVEY_YEARS[0], SURVEY_YEARS[-1])
+papi_year = _years(PAPI_YEARS)
+survey_year = _years(SURVEY_YEARS)
 district_year = dg.MultiPartitionsDefinition(
     {DISTRICT: dg.StaticPartitionsDefinition(DISTRICTS), YEAR: survey_year}
 )
@@ -65,6 +73,11 @@ def districts_of(year: int) -> list[str]:
     """Districts that exist on the boundary of a survey year, in key order."""
     day = FACTS.survey(year).reference_date
     return list(FACTS.units.districts_on(day)["district"])
+
+
+def year_before(year: int) -> int | None:
+    """The survey year before `year`, which need not be the calendar's; None for the first."""
+    return max((other for other in SURVEY_YEARS if other < year), default=None)
 
 
 def district_year_key(district: str, year: int) -> dg.MultiPartitionKey:

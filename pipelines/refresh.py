@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dgi.ingest.landing import SUBFOLDERS, has_delivery, list_files
+from pipelines.absences import report_absences
 from pipelines.freshness import Seen
 from pipelines.jobs import STAGES, Stage
 from pipelines.partitions import (
@@ -32,6 +33,7 @@ from pipelines.partitions import (
     district_year_key,
     districts_of,
     place,
+    year_before,
 )
 from pipelines.runs import (
     FailedPartition,
@@ -46,6 +48,10 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.definitions import Pipeline
+
+
+# Longer ranges leave a worker process idle while the other makes a year of many units.
+LONGEST_RANGE = 18
 
 
 @dataclass
@@ -117,7 +123,8 @@ def ranges(stage: Stage, partitions: list[str]) -> list[list[str]]:
     groups: list[list[str]] = []
     for key in sorted(partitions, key=position):
         year, number = position(key)
-        if groups and position(groups[-1][-1]) == (year, number - 1):
+        is_next = bool(groups) and position(groups[-1][-1]) == (year, number - 1)
+        if is_next and len(groups[-1]) < LONGEST_RANGE:
             groups[-1].append(key)
         else:
             groups.append([key])
@@ -238,8 +245,11 @@ def refresh(
     instance = instance or dagster_instance(pipeline.settings)
     delivered = delivered_years(pipeline.settings.landing)
     # A year is compared with the one before it, so that one must be true as well.
-    named = None if years is None else {year - back for year in years for back in (0, 1)}
+    named = None if years is None else {*years, *map(year_before, years)}
     wanted_years = [year for year in delivered if named is None or year in named]
+    told = report_absences(instance, wanted_years)
+    if told:
+        say(f"{told} partitions cannot exist: recorded, with the reason")
     runner = Refresher(pipeline, instance, say, processes)
     with runner.workers():
         for _, stages in groupby(STAGES, key=lambda stage: stage.phase):

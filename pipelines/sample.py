@@ -156,6 +156,7 @@ def _parcels(facts: Facts, wanted: dict[int, dict[str, Path]]) -> Iterator[_Parc
             facts.questionnaire(survey.questionnaire),
             facts.units,
             facts.commune_adults(survey.census),
+            facts.census_day(survey.census),
             facts.margins(survey.census, survey.reference_date),
             survey_targets(year, tree, own, medians),
             assumptions,

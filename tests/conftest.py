@@ -74,7 +74,7 @@ def make_small_province(folder: Path) -> SmallProvince:
     """The repository's facts, cut down to three districts and the years 2019 and 2020."""
     data = folder / "data"
     shutil.copytree(ROOT / "data", data, ignore=shutil.ignore_patterns("landing"))
-    codes = {key[:3] for key in KEPT_DISTRICTS}
+    codes = {key.partition("-")[0] for key in KEPT_DISTRICTS}
     _filter_rows(data / "units/districts.csv", lambda row: row["district_code"] in codes)
     # Communes of other districts, and all units after 2025, are not in this small province.
     _filter_rows(
@@ -88,6 +88,7 @@ def make_small_province(folder: Path) -> SmallProvince:
         for successor in communes["successor"]
     ]
     communes.to_csv(data / "units/communes.csv", index=False)
+    _filter_rows(data / "units/shares.csv", lambda row: False)
     _filter_rows(data / "census/commune_adults.csv", lambda row: row["commune_code"] in known)
     _filter_rows(data / "census/sex_age.csv", lambda row: row["district"] in KEPT_DISTRICTS)
     _filter_rows(data / "surveys.csv", lambda row: row["survey_year"] in ("2019", "2020"))

@@ -51,11 +51,22 @@ def district_margins(
     `census_day`: the day whose communes and districts the census tables name. Returns
     district, margin ('sex_age' or 'area'), category, population; the categories of a
     margin add up to the district. A census district that has merged adds to its successor.
-    Raises FactError when a sex-age share does not add up to 1 or a district has none.
+    Raises FactError when a sex-age share does not add up to 1, a district has none, or a commune
+    was divided between districts in shares that are not known.
     """
-    adults = commune_adults[["commune_code", "adults"]].copy()
-    adults["district"] = units.districts_of_communes(adults["commune_code"], day)
-    adults["area"] = _area_on(adults["commune_code"], units, day)
+    codes = commune_adults["commune_code"]
+    homes = units.places_of_communes(codes, census_day, day)
+    adults = commune_adults[["commune_code", "adults"]].merge(homes, on="commune_code")
+    divided = adults.loc[adults["how"] == "divided", "commune_code"].drop_duplicates()
+    raise_faults(
+        Fault("data/census/commune_adults.csv",
+              f"the commune's people went to several units by {day}, in shares not known",
+              "Give the census of the new units a name of its own, or the shares to"
+              " data/units/shares.csv.", column="commune_code", value=code)
+        for code in divided
+    )  # fmt: skip
+    adults["adults"] *= adults["share"]
+    adults["area"] = adults["commune_code"].map(_areas_on(units, census_day, day))
     area = adults.groupby(["district", "area"], as_index=False)["adults"].sum()
 
     shares = sex_age.groupby("district")["share"].sum()
@@ -65,7 +76,9 @@ def district_margins(
         for district, total in shares.items()
         if abs(total - 1) > 1e-6
     ]  # fmt: skip
-    origin = units.districts_of_communes(commune_adults["commune_code"], census_day)
+    origin = adults["commune_code"].map(
+        units.communes_on(census_day).set_index("commune_code")["district"]
+    )
     totals = adults.assign(origin=origin).groupby(["district", "origin"], as_index=False)
     cells = totals["adults"].sum().merge(sex_age, left_on="origin", right_on="district",
                                          suffixes=("", "_census"))  # fmt: skip
@@ -87,17 +100,8 @@ def district_margins(
     )
 
 
-def _area_on(codes: pd.Series, units: Units, day: date) -> pd.Series:
-    """Urban or rural on `day` of each commune code, following successors when it has ended."""
+def _areas_on(units: Units, census_day: date, day: date) -> pd.Series:
+    """Urban or rural on `day`, by code of the communes of `census_day`: as their main heir is."""
     area = units.communes_on(day).set_index("commune_code")["area"]
-    heirs = units.communes.set_index("commune_code")["successor"]
-
-    def find(code: str) -> str:
-        seen = set()
-        while code not in area.index and code not in seen:
-            seen.add(code)
-            later = heirs.loc[[code]]
-            code = next((s.split(";")[0] for s in later if s and s != code), code)
-        return str(area.get(code, "rural"))
-
-    return codes.map({code: find(code) for code in codes.unique()})
+    heirs = units.heirs_of_communes(census_day, day).drop_duplicates("commune_code")
+    return heirs.set_index("commune_code")["heir"].map(area)

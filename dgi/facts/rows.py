@@ -45,7 +45,7 @@ def _codes(value: Any) -> Any:
 
 Text = Annotated[str, Field(min_length=1)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-DistrictKey = Annotated[str, Field(pattern=r"^\d{3}-[a-z][a-z-]*$")]
+DistrictKey = Annotated[str, Field(pattern=r"^(\d{3}|\d{5})-[a-z][a-z0-9-]*$")]
 CommuneCode = Annotated[str, Field(pattern=r"^\d{5}$")]
 Year = Annotated[int, Field(ge=2000, le=2100)]
 Real = Annotated[float, BeforeValidator(_fraction)]

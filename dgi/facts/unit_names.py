@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from dgi.facts.spelling import clean, fold, spell_tones
-from dgi.facts.units import Units
+from dgi.facts.units import Units, code_of
 
 PROVINCE = "Quảng Ninh"  # also the name of a district, in Quảng Bình
 SHOWN = 3  # candidates named with a refused text
+DISTRICT_DIGITS, COMMUNE_DIGITS = 3, 5  # of a code, until 2025-06-30 and from then on
 NEAR = 0.6  # least likeness of a candidate, by difflib
 
 # Unit words as they are written, longest first; a point or a space follows.
@@ -124,7 +125,9 @@ def _keys_sought(text: str, kind: str, bare: str) -> list[tuple[tuple[str, str],
     for state, how in (("earlier", "old_name"), ("later", "later_name")):
         sought += [((state, form), key, how) for form, key, _ in forms]
     if kind:
-        sought += [(("now", "bare"), spell_tones(bare), "other_type"),
+        # A unit that has ended and is named with its kind is not the one of another kind.
+        sought += [(("ended", "typed"), (kind, spell_tones(bare)), "ended"),
+                   (("now", "bare"), spell_tones(bare), "other_type"),
                    (("now", "folded"), fold(bare), "other_type")]  # fmt: skip
     return sought + [(("ended", form), key, "ended") for form, key, _ in forms]
 
@@ -138,12 +141,17 @@ def _states(frame: pd.DataFrame, code: str, day: date) -> pd.DataFrame:
     begins = frame["valid_from"].map(lambda value: value is None or value <= day)
     ends = frame["valid_to"].map(lambda value: value is not None and value <= day)
     now = begins & ~ends
-    eras = frame["district_code"] != ""
+    eras = frame["district_code"].str.len() > DISTRICT_DIGITS
     same_unit = frame[code].map(dict(zip(frame.loc[now, code], eras[now], strict=True))) == eras
     state = np.select([now, ends & same_unit, ends, same_unit], ["now", "earlier", "ended",
                                                                "later"], "")  # fmt: skip
     kept = frame.assign(state=state, code=frame[code])
     return kept[kept["state"] != ""]
+
+
+def _padded(number: str) -> str:
+    """A district's code as it is, a commune's with the zeros that a spreadsheet took away."""
+    return number if len(number) == DISTRICT_DIGITS else number.zfill(COMMUNE_DIGITS)
 
 
 def _match(text: pd.Series, find) -> pd.DataFrame:
@@ -159,6 +167,7 @@ def _match(text: pd.Series, find) -> pd.DataFrame:
 def match_district(text: pd.Series, units: Units, day: date) -> pd.DataFrame:
     """Which district each text names on `day`.
 
+    A district is the unit of the index at the time, from 2025-07-01 a commune-level unit.
     Accepted: code, key (193-ha-long), name with or without its kind (TP., TX., H. ...), without
     tones, in English, an earlier or later name of a district that is there on the day. Returns
     `text`'s index with code (GSO code, '' where refused), how (one of HOW, or why refused: one
@@ -175,8 +184,8 @@ def match_district(text: pd.Series, units: Units, day: date) -> pd.DataFrame:
     keys = dict(zip(states["district"], states["code"], strict=True))
 
     def find(words: str) -> tuple[str, str, str]:
-        number = re.fullmatch(r"(\d{3})(?:[.,]0+)?", words)
-        code = number[1] if number else keys.get(words.casefold(), "")
+        number = re.fullmatch(r"(\d{3,5})(?:[.,]0+)?", words)
+        code = _padded(number[1]) if number else keys.get(words.casefold(), "")
         if code in register.in_force:
             return code, "code" if number else "key", ""
         if code in register.ended:
@@ -206,7 +215,7 @@ def match_commune(
     register = _Register(states)
     today = units.communes_on(day)
     homes = today.groupby("district_code")["commune_code"].agg(set).to_dict()
-    within = None if district is None else homes.get(district[:3], set())
+    within = None if district is None else homes.get(code_of(district), set())
 
     def find(words: str) -> tuple[str, str, str]:
         number = re.fullmatch(r"(\d{4,5})(?:[.,]0+)?", words)

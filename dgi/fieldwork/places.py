@@ -29,7 +29,7 @@ def measure_other_places(responses: pd.DataFrame) -> Measured:
     if not known.any():
         return not_taken("no_places")
     is_commune = place.str.len() == COMMUNE_DIGITS
-    own = np.where(is_commune, rows["commune_code"], rows["district"].str[:3])
+    own = np.where(is_commune, rows["commune_code"], rows["district"].str.split("-").str[0])
     return list_interviews(rows, (place != own).astype(float), known)
 
 

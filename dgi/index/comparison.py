@@ -39,18 +39,20 @@ def choose_base_years(
     """The base year of every district and of the province; None where there is none (method §8).
 
     `complete`: for each year, this one included, the districts of this year's boundary that are
-    whole in it. Kind previous: the latest of them before `year`, max_gap_years back at most;
-    kind fixed: that year or none. The province needs a year in which every district is whole.
+    whole in it, and PROVINCE where it is. Kind previous: the latest of them before `year`,
+    max_gap_years back at most; kind fixed: that year or none. The province needs a year in which
+    every district is whole.
     """
-    if comparison.kind == PREVIOUS:
-        since = year - (comparison.max_gap_years or 1)
-        earlier = sorted((one for one in complete if since <= one < year), reverse=True)
-    else:
-        earlier = [one for one in complete if one == comparison.base_year and one < year]
+    reach = (one for one in complete if _is_in_reach(comparison, year, one))
+    earlier = sorted(reach, reverse=True)
     needed = {**{unit: {unit} for unit in expected}, PROVINCE: set(expected)}
+
+    def is_whole(unit: str, own: set[str], one: int) -> bool:
+        return unit in complete[one] or own <= set(complete[one])
+
     return {
-        unit: next((one for one in earlier if own <= set(complete[one])), None)
-        if own <= set(complete[year])
+        unit: next((one for one in earlier if is_whole(unit, own, one)), None)
+        if is_whole(unit, own, year)
         else None
         for unit, own in needed.items()
     }
@@ -68,8 +70,9 @@ def change_of_districts(
     `expected`: districts of this year's boundary; `earlier`: earlier survey years on it; `taken`:
     years whose survey was taken, also those of which nothing could be used. Units may have
     different base years; one without a base has rows with a flag and no figure: 'unit_absent'
-    (not whole this year), 'no_base_year' (no survey to compare with) or 'no_valid_base' (there
-    was one, in which the unit is not whole).
+    (not whole this year), 'no_base_year' (no survey to compare with), 'no_valid_base' (there was
+    one, in which the unit is not whole), 'boundary_divided' (part of a divided commune went to
+    it) or 'suppressed_small_n' (too few sampling units lie in it for an error).
 
     q values are Benjamini and Hochberg's over the districts of one comparison and level of the
     year, the province apart. All base years make one family: the reader is shown one list, "who
@@ -79,7 +82,7 @@ def change_of_districts(
     pooled: "since last year" and "since the baseline" are two questions, each with its list.
     """
     years = {one.year: one for one in earlier}
-    complete = {one.year: one.complete & set(one.totals.domains) for one in (*earlier, now)}
+    complete = {one.year: one.complete & {*one.totals.domains, PROVINCE} for one in (*earlier, now)}
     chosen = choose_base_years(comparison, now.year, complete, expected)
     tables = [
         _change_since(now, years[base], [u for u, own in chosen.items() if own == base], expected)
@@ -88,6 +91,7 @@ def change_of_districts(
     missing = [unit for unit in chosen if chosen[unit] is None]
     if missing:
         reasons = _reasons(comparison, now.year, complete[now.year], expected, {*years, *taken})
+        reasons |= _refusals(comparison, now, earlier)
         tables.append(_rows_without_change(now.indicator_set, {u: reasons[u] for u in missing}))
     changes = pd.concat(tables, ignore_index=True).assign(comparison=comparison.comparison)
     spans = changes["base_year"].astype("Int64") < now.year - 1
@@ -116,14 +120,17 @@ def _change_since(
     keys = list(now.indicator_set.at("indicator")["key"])
     is_whole = set(expected) <= now.complete & base.complete
     held = list(expected) if is_whole else [unit for unit in units if unit != PROVINCE]
-    current, then = now.totals.only(held), base.totals.only(held).select(keys)
     tables = []
-    for names in ([unit for unit in current.domains if unit in units], [PROVINCE]):
+    if held:
+        current, then = now.totals.only(held), base.totals.only(held).select(keys)
+    for names in ([unit for unit in held if unit in units], [PROVINCE]):
         if not set(names) & set(units):
             continue
+        # The province is all who were asked, those in a divided commune too.
         ours, theirs = (
-            totals.together(PROVINCE) if names == [PROVINCE] else totals.only(names)
-            for totals in (current, then)
+            (now.totals.together(PROVINCE), base.totals.together(PROVINCE).select(keys))
+            if names == [PROVINCE]
+            else (current.only(names), then.only(names))
         )
         table, rule = change_of_domains(ours, theirs, now.indicator_set, base.indicator_set)
         if now.groups is not None and base.groups is not None:
@@ -140,8 +147,11 @@ def _change_since(
             table = table.assign(change_net=net.ravel(), change_net_se=se.ravel(), net_p_value=p)
         tables.append(table)
     table = pd.concat(tables, ignore_index=True).assign(base_year=base.year)
-    moved = table["district"].isin(base.restated).to_numpy(bool)
-    table["flag"] = _add_flag(table["flag"], "boundary_restated", moved)
+    for flag, units_said in (
+        ("boundary_restated", base.restated), ("boundary_apportioned", base.apportioned)
+    ):  # fmt: skip
+        moved = table["district"].isin(units_said).to_numpy(bool)
+        table["flag"] = _add_flag(table["flag"], flag, moved)
     return table.reindex(columns=[name for name in CHANGE_COLUMNS if name != "comparison"])
 
 
@@ -167,6 +177,25 @@ def _reasons(
     absent = set(expected) - set(complete)
     reasons = {unit: "unit_absent" if unit in absent else base for unit in expected}
     return {**reasons, PROVINCE: "unit_absent" if absent else base}
+
+
+def _refusals(
+    comparison: ComparisonRow, now: SurveyYear, earlier: Sequence[SurveyYear]
+) -> dict[str, str]:
+    """Units of this year that the boundary keeps from the last year they could be compared with."""
+    reach = [one for one in earlier if _is_in_reach(comparison, now.year, one.year)]
+    if not reach:
+        return {}
+    last = max(reach, key=lambda one: one.year)
+    reasons = dict.fromkeys(last.refused, "boundary_divided")
+    reasons |= dict.fromkeys(last.too_few - last.refused, "suppressed_small_n;boundary_restated")
+    return {unit: why for unit, why in reasons.items() if unit in now.complete}
+
+
+def _is_in_reach(comparison: ComparisonRow, year: int, base: int) -> bool:
+    if comparison.kind == PREVIOUS:
+        return year - (comparison.max_gap_years or 1) <= base < year
+    return base == comparison.base_year and base < year
 
 
 def _rows_without_change(indicator_set: IndicatorSet, reasons: Mapping[str, str]) -> pd.DataFrame:

@@ -21,9 +21,12 @@ class SurveyYear:
     """One survey year on the boundary of the year it is compared with.
 
     `totals`: its districts are that boundary's; `indicator_set`: what it was asked by;
-    `complete`: the districts of that boundary that are whole in it; `restated`: those drawn on
-    another boundary then; `groups`: its sums by group of respondents (change.sum_by_group) with
-    districts of that boundary, None where there are none.
+    `complete`: the districts of that boundary that are whole in it, PROVINCE among them where no
+    district of the year's own is missing; `restated`: those drawn on another boundary then;
+    `groups`: its sums by group of respondents (change.sum_by_group) with districts of that
+    boundary, None where there are none. Of the boundary's districts: `apportioned`, that share a
+    commune's answers with another; `refused`, that a part of a divided commune went to;
+    `too_few`, with too few sampling units there for an error.
     """
 
     year: int
@@ -32,6 +35,9 @@ class SurveyYear:
     complete: frozenset[str]
     restated: frozenset[str] = frozenset()
     groups: pd.DataFrame | None = None
+    apportioned: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    too_few: frozenset[str] = frozenset()
 
 
 def join_strata(units: pd.DataFrame) -> np.ndarray:

@@ -16,6 +16,7 @@ from dgi.survey.design import Design, LonelyPsu, pad_by_domain, position_in_doma
 CACHED = 1 << 17  # doubles of a histogram that stays in the cache
 UNIT_COLUMNS = ["district", "stratum", "psu", "commune_code"]
 FRACTION = "psu_fraction"
+DRAWN_IN = "drawn_in"  # the district of the survey, where another boundary has been put on it
 # The sums of one unit and indicator, and the columns that keep them.
 TOTAL_COLUMNS = {
     "wy": "weighted_sum",
@@ -90,13 +91,14 @@ class PsuTotals:
     e: np.ndarray
 
     def only(self, names: Sequence[str]) -> PsuTotals:
-        """Some of the domains, being unions of whole strata such as districts, and their units."""
+        """Some of the domains, with the units of every stratum they reach into: those without a
+        respondent of theirs stay, as zeros."""
         chosen = [name for name in self.domains if name in set(names)]
         number = np.full(len(self.domains), -1)
         number[[self.domains.index(name) for name in chosen]] = np.arange(len(chosen))
         rows = number[self.domain] >= 0
-        own = np.zeros(self.design.size, dtype=bool)
-        own[self.unit[rows]] = True
+        stratum = self.design.stages[0].stratum
+        own = np.isin(stratum, stratum[self.unit[rows]])
         return replace(
             self._with(rows, slice(None)),
             design=self.design.where(own),
@@ -164,12 +166,18 @@ class PsuTotals:
     def from_frame(
         cls, frame: pd.DataFrame, keys: Sequence[str], lonely_psu: LonelyPsu = "fail"
     ) -> PsuTotals:
-        """The inverse of `to_frame`, domains being districts. Raises ValueError when a unit lacks
-        one of the indicators or has it twice."""
+        """The inverse of `to_frame`, domains being districts.
+
+        With a column `drawn_in` (dgi.index.boundaries.restate) strata are those of the districts
+        named there, and a domain may take part of a stratum or of a unit. Raises ValueError when
+        a unit lacks one of the indicators or has it twice.
+        """
         place = pd.Series(range(len(keys)), index=list(keys), dtype=float)
         frame = frame.assign(_place=frame["key"].map(place))
-        frame = frame.sort_values([*UNIT_COLUMNS, "_place"], ignore_index=True)
-        named = [*UNIT_COLUMNS, *([FRACTION] if FRACTION in frame else [])]
+        drawn = [DRAWN_IN] if DRAWN_IN in frame else []
+        order = ["district", *drawn, *UNIT_COLUMNS[1:]]
+        frame = frame.sort_values([*order, "_place"], ignore_index=True)
+        named = [*order, *([FRACTION] if FRACTION in frame else [])]
         units = frame[named].iloc[:: len(keys)].reset_index(drop=True)
         if not np.array_equal(frame["_place"], np.tile(np.arange(len(keys)), len(units))):
             raise ValueError(
@@ -180,8 +188,8 @@ class PsuTotals:
             field: frame[column].to_numpy(float).reshape(len(units), len(keys))
             for field, column in TOTAL_COLUMNS.items()
         }
-        design = _district_design(units, lonely_psu)
-        return cls(**_district_cells(units, design), keys=tuple(keys), **sums)
+        cells = _restated_cells if drawn else _district_cells
+        return cls(**cells(units, lonely_psu), keys=tuple(keys), **sums)
 
 
 def reduce_to_psu(
@@ -199,9 +207,9 @@ def reduce_to_psu(
     districts as domains. Raises ValueError for a PSU in two strata or communes, or a weight that
     is negative or not a number.
     """
-    position, units, design = number_units(respondents, lonely_psu)
+    position, units, _ = number_units(respondents, lonely_psu)
     sums = sum_answers(answers, weights, position, len(units), calibration)
-    return PsuTotals(**_district_cells(units, design), keys=tuple(keys), **sums)
+    return PsuTotals(**_district_cells(units, lonely_psu), keys=tuple(keys), **sums)
 
 
 def number_units(
@@ -278,16 +286,26 @@ def _district_design(units: pd.DataFrame, lonely_psu: LonelyPsu) -> Design:
     return Design.of(stratum, population=population, lonely_psu=lonely_psu, group=group)
 
 
-def _district_cells(units: pd.DataFrame, design: Design) -> dict[str, Any]:
+def _district_cells(units: pd.DataFrame, lonely_psu: LonelyPsu) -> dict[str, Any]:
     """Numbering of sampling units sorted by district, stratum and psu, districts as domains."""
     domain, names = pd.factorize(units["district"], sort=True)
     return {
-        "design": design,
+        "design": _district_design(units, lonely_psu),
         "units": units,
         "unit": np.arange(len(units)),
         "domain": domain,
         "domains": tuple(names),
     }
+
+
+def _restated_cells(cells: pd.DataFrame, lonely_psu: LonelyPsu) -> dict[str, Any]:
+    """Numbering of cells sorted by district of today, the units being those that were drawn."""
+    drawn = cells.drop(columns="district").rename(columns={DRAWN_IN: "district"})
+    unit, index = pd.MultiIndex.from_frame(drawn).factorize(sort=True)
+    units = pd.DataFrame(index.to_frame(index=False).to_numpy(), columns=list(drawn))
+    domain, names = pd.factorize(cells["district"], sort=True)
+    numbers = {"unit": unit, "domain": domain, "domains": tuple(names)}
+    return _district_cells(units, lonely_psu) | numbers
 
 
 def sum_answers(

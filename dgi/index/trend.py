@@ -43,8 +43,11 @@ def trend_of_districts(years: Sequence[SurveyYear], expected: Sequence[str]) -> 
     nodes = nodes.loc[nodes["level"] != "indicator", ["level", "key"]].reset_index(drop=True)
     held: dict[tuple[int, ...], list[str]] = {}
     for unit in [*expected, PROVINCE]:
-        needed = set(expected) if unit == PROVINCE else {unit}
-        usable = tuple(n for n, one in enumerate(years) if needed <= one.complete)
+        usable = tuple(
+            n
+            for n, one in enumerate(years)
+            if unit in one.complete or (unit == PROVINCE and set(expected) <= one.complete)
+        )
         if usable and usable[-1] == len(years) - 1:
             held.setdefault(usable, []).append(unit)
     found = [pd.DataFrame(columns=[*TREND_COLUMNS])]

@@ -141,6 +141,7 @@ class Facts:
         return Units.from_tables(
             read_table(self.folder / "units/districts.csv"),
             read_table(self.folder / "units/communes.csv"),
+            read_table(self.folder / "units/shares.csv"),
         )
 
     @cached_property
@@ -301,6 +302,10 @@ class Facts:
         """The registry of censuses, one row each."""
         return self._rows("census/censuses.csv", CensusRow, CENSUS_REPAIR)
 
+    def census_day(self, census: str) -> date:
+        """The day whose communes and districts a census counts."""
+        return self.censuses.set_index("census").loc[census, "reference_date"]
+
     def commune_adults(self, census: str) -> pd.DataFrame:
         """Adults of every commune in one census."""
         rows = self._rows("census/commune_adults.csv", CommuneAdultsRow, CENSUS_REPAIR)
@@ -314,9 +319,12 @@ class Facts:
     @lru_cache  # noqa: B019
     def margins(self, census: str, day: date) -> pd.DataFrame:
         """Adult population of every district on the boundary of `day`, by census margin."""
-        census_day = self.censuses.set_index("census").loc[census, "reference_date"]
         return district_margins(
-            self.commune_adults(census), self.sex_age(census), self.units, census_day, day
+            self.commune_adults(census),
+            self.sex_age(census),
+            self.units,
+            self.census_day(census),
+            day,
         )
 
     @cached_property

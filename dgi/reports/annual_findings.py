@@ -105,6 +105,10 @@ def comparison_notes(
         )  # fmt: skip
         if year == 2020 and restated["district"].str.startswith("193-").any():
             said.append(texts.say("annual.changes.hoanh_bo"))
+    for how in ("apportioned", "divided"):
+        own = shown.loc[shown["flag"].astype(str).str.contains(f"boundary_{how}"), "district"]
+        if len(own):
+            said.append(texts.say(f"annual.changes.{how}", names=named(texts, own, names)))
     return [*said, *_core_notes(texts, changes, names, units)]
 
 

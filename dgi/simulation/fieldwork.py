@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dgi.facts.questionnaire import Questionnaire
+from dgi.facts.units import code_of
 from dgi.simulation.assumptions import SampleAssumptions
 
 TIME_FORM = "%d/%m/%Y %H:%M:%S"
@@ -72,7 +73,7 @@ def add_fieldwork(
         "submitted_at": sent.dt.strftime(TIME_FORM),
         "form_version": version,
         "is_replacement": (rng.random(count) < assumed.replaced).astype(int),
-        "device": [f"MAY{district[:3]}-{number + 1:02d}" for number in member],
+        "device": [f"MAY{code_of(district)}-{number + 1:02d}" for number in member],
         "gps_point": [
             f"{north:.5f} {east:.5f} 0 {metres:.0f}"
             for north, east, metres in zip(latitude, longitude, accuracy, strict=True)

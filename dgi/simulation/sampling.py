@@ -8,38 +8,46 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from dgi.errors import FactError, Fault
 from dgi.facts.surveys import SurveyRow
-from dgi.facts.units import Units
+from dgi.facts.units import Units, code_of
 from dgi.simulation.assumptions import SampleAssumptions
 
 
 def village_frame(
-    units: Units, commune_adults: pd.DataFrame, day: date, assumptions: SampleAssumptions
+    units: Units,
+    commune_adults: pd.DataFrame,
+    census_day: date,
+    day: date,
+    assumptions: SampleAssumptions,
 ) -> pd.DataFrame:
     """Every village of the province on the boundary of `day`, with its adults aged 18-70.
 
-    `commune_adults`: commune_code, adults of one census. A commune that has ended brings its
-    villages to its (first) successor, behind the successor's own. A village has the assumed
+    `commune_adults`: commune_code, adults of one census, the communes being those of
+    `census_day`. A commune that has ended brings its villages to its (first) successor, behind
+    the successor's own. A village has the assumed
     smallest number of adults or more, unless the commune is too small for two such. Returns one
     row per village:
     district, home (the district whose opinions it shares), commune_code, area, village_code,
     adults, village_row (its number for good: it does not change with the boundary).
-    Raises ValueError when no district is in force on `day`, FactError for an unknown commune.
+    Raises FactError for an unknown commune.
     """
     current = units.communes_on(day).set_index("commune_code")
-    if current["district"].isna().all():
-        raise ValueError(f"no district is in force on {day}: nothing to draw a sample in")
-    homes = units.communes_on(assumptions.districts.boundary).set_index("commune_code")["district"]
+    # Of a commune made of several, opinions are those of the first of their districts.
+    homes = (
+        units.places_of_communes(
+            commune_adults["commune_code"], census_day, assumptions.districts.boundary
+        )
+        .drop_duplicates("commune_code")
+        .set_index("commune_code")["district"]
+    )
+    heir_of = units.heirs_of_communes(census_day, day).drop_duplicates("commune_code")
     census = commune_adults.sort_values("commune_code", ignore_index=True)
     sizes = [
         _village_sizes(round(row.adults), row.commune_code, assumptions)
         for row in census.itertuples(index=False)
     ]
     counts = [len(size) for size in sizes]
-    heirs = census["commune_code"].map(
-        {code: _heir(code, units, current.index) for code in census["commune_code"]}
-    )
+    heirs = census["commune_code"].map(heir_of.set_index("commune_code")["heir"])
     frame = pd.DataFrame(
         {
             "origin": census["commune_code"].repeat(counts).to_numpy(),
@@ -50,7 +58,7 @@ def village_frame(
     )
     frame["district"] = frame["commune_code"].map(current["district"])
     frame["area"] = frame["commune_code"].map(current["area"])
-    frame["home"] = frame["origin"].map(homes).fillna(frame["district"])
+    frame["home"] = frame["origin"].map(homes)
     frame["is_annexed"] = frame["origin"] != frame["commune_code"]
     frame = frame.sort_values(
         ["district", "commune_code", "is_annexed", "village_row"], ignore_index=True
@@ -60,23 +68,6 @@ def village_frame(
     return frame[
         ["district", "home", "commune_code", "area", "village_code", "adults", "village_row"]
     ]
-
-
-def _heir(code: str, units: Units, current: pd.Index) -> str:
-    """The commune in force that `code` is or has become (the first of several successors)."""
-    successors = units.communes.set_index("commune_code")["successor"]
-    seen: set[str] = set()
-    heir = code
-    while heir not in current and heir not in seen:
-        seen.add(heir)
-        later = successors.loc[[heir]] if heir in successors.index else []
-        heir = next((text.split(";")[0] for text in later if text and text != heir), heir)
-    if heir not in current:
-        raise FactError([Fault("data/census/commune_adults.csv",
-                               "the commune is neither in force nor has a successor that is",
-                               "Correct its code, or data/units/communes.csv.",
-                               column="commune_code", value=code)])  # fmt: skip
-    return heir
 
 
 def _village_sizes(adults: int, code: str, assumptions: SampleAssumptions) -> np.ndarray:
@@ -144,9 +135,13 @@ def _draw_district(
     drawn = frame.iloc[np.concatenate([rows for rows, _ in parts])]
     communes = chosen.loc[drawn["commune_code"]]
     is_certain = communes["is_certain"].to_numpy()
-    kind = np.where(is_certain, communes.index, communes["area"])
+    kind = pd.Series(np.where(is_certain, communes.index, communes["area"]), drawn.index)
+    if len(chosen) == 1:  # a unit of one commune: communes are no stage
+        stratum = pd.Series(district, drawn.index)
+    else:
+        stratum = district + "-" + kind.astype(str)
     return drawn.assign(
-        stratum=district + "-" + pd.Series(kind, index=drawn.index, dtype=str),
+        stratum=stratum,
         psu=np.where(is_certain, drawn["village_code"], drawn["commune_code"]),
         commune_prob=communes["prob"].to_numpy(),
         village_prob=np.concatenate([prob for _, prob in parts]),
@@ -222,7 +217,7 @@ def draw_people(
     # Two members of a team share a village, so that who asks is told apart from where.
     member = (village // crew.teams + (turn >= half)) % crew.per_team
     people["interviewer"] = [
-        f"DTV{district[:3]}-{one + 1}{two + 1}"
+        f"DTV{code_of(district)}-{one + 1}{two + 1}"
         for district, one, two in zip(people["district"], team, member, strict=True)
     ]
     days = (survey.fieldwork_end - survey.fieldwork_start).days
@@ -233,7 +228,7 @@ def draw_people(
              for n in np.unique(day)}  # fmt: skip
     people["interview_date"] = [dates[n] for n in day]
     people["respondent_id"] = [
-        f"QN{survey.survey_year % 100:02d}-{district[:3]}-{number + 1:04d}"
+        f"QN{survey.survey_year % 100:02d}-{code_of(district)}-{number + 1:04d}"
         for district, number in zip(
             people["district"], people.groupby("district").cumcount(), strict=True
         )

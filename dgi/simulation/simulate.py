@@ -3,6 +3,7 @@ Not here: whom it asks (sampling), what they answer (answers), any file."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def simulate_survey(
     questionnaire: Questionnaire,
     units: Units,
     commune_adults: pd.DataFrame,
+    census_day: date,
     margins: pd.DataFrame,
     targets: pd.Series,
     assumptions: SampleAssumptions,
@@ -36,16 +38,16 @@ def simulate_survey(
 ) -> dict[str, pd.DataFrame]:
     """One survey year as its field teams would hand it in.
 
-    `tree`: nodes of the year's indicator set; `commune_adults`: rows of the survey's census;
-    `margins`: its margins on the survey's boundary (dgi.survey.weights); `targets`:
-    sub-dimension key -> score on the tree's own scale, on which the province's
+    `tree`: nodes of the year's indicator set; `commune_adults`: rows of the survey's census,
+    taken on `census_day`; `margins`: its margins on the survey's boundary (dgi.survey.weights);
+    `targets`: sub-dimension key -> score on the tree's own scale, on which the province's
     population-weighted answers are centred. Returns district key -> rows with the workbook's
     headers: numbers as numbers, text as text, None for blank, dates dd/mm/yyyy.
     The same arguments give the same frames; years do not depend on one another.
     Raises ValueError for a target that is absent, FactError for a filter without a rate.
     """
     year = survey.survey_year
-    frame = village_frame(units, commune_adults, survey.reference_date, assumptions)
+    frame = village_frame(units, commune_adults, census_day, survey.reference_date, assumptions)
     sample = draw_villages(frame, survey, assumptions)
     people = draw_people(sample, margins, survey, assumptions)
     answers = simulate_answers(

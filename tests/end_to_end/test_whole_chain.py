@@ -36,11 +36,31 @@ def test_every_product_is_there(small_province):
 
 def test_materialisations_are_recorded_per_partition_with_what_they_were_made_from(instance):
     events = instance.fetch_materializations(dg.AssetKey("responses"), limit=100).records
-    partitions = {event.partition_key for event in events}
-    assert "193-ha-long|2019" in {str(key) for key in partitions}
-    assert "204-hoanh-bo|2020" not in {str(key) for key in partitions}
-    metadata = events[0].asset_materialization.metadata
+    made = {
+        str(event.partition_key): event.asset_materialization.metadata
+        for event in events
+        if "exists" not in event.asset_materialization.metadata
+    }
+    assert "193-ha-long|2019" in made and "204-hoanh-bo|2020" not in made
+    metadata = made["193-ha-long|2019"]
     assert {"fingerprint", "sha256", "code_version", "rows_in", "rows_set_aside"} <= set(metadata)
+
+
+def test_a_district_that_has_merged_is_recorded_as_absent_with_the_reason(instance):
+    for asset in ("raw_responses", "indicator_estimates", "district_profile"):
+        records = dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey(asset), asset_partitions=["204-hoanh-bo|2020"]
+        )
+        [record] = instance.fetch_materializations(records, limit=5).records
+        metadata = record.asset_materialization.metadata
+        assert metadata["exists"].value is False
+        assert metadata["why"].value == "204-hoanh-bo was merged into 193-ha-long on 2020-01-01"
+
+
+def test_what_is_recorded_as_absent_is_in_no_table(small_province):
+    assert not list(small_province.home.glob("lake/*/survey_year=2020/district=204-hoanh-bo"))
+    for table in ("survey_totals", "district_scores", "district_changes"):
+        assert "204-hoanh-bo" not in set(small_province.table(table, 2020)["district"])
 
 
 def test_check_results_are_bound_to_their_partition(instance):

@@ -89,8 +89,8 @@ def test_stages_cover_every_asset_once():
 
 
 def test_partitions_follow_the_register():
-    assert len(DISTRICTS) == 14
-    assert len(districts_of(2019)) == 14
+    assert len(DISTRICTS) == 14 + 54  # districts, and the units that replaced them in 2025
+    assert len(districts_of(2019)) == 14 and len(districts_of(2025)) == 54
     assert "204-hoanh-bo" not in districts_of(2020)
     assert place(str(district_year_key("193-ha-long", 2019))) == (2019, "193-ha-long")
 

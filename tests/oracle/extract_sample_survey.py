@@ -52,9 +52,11 @@ def main(landing: Path) -> None:
             assert rows["is_sample"].all(), "only simulated answers may be committed"
             values = indicator_values(rows, indicators, questionnaire)
             table = rows[["survey_year", "district", "stratum", "psu", "commune_code"]].copy()
-            table["unit_2020"] = facts.units.districts_of_communes(
-                rows["commune_code"], facts.survey(2020).reference_date
+            places = facts.units.places_of_communes(
+                rows["commune_code"], survey.reference_date, facts.survey(2020).reference_date
             )
+            homes = places.set_index("commune_code")["district"]
+            table["unit_2020"] = rows["commune_code"].map(homes)
             table["weight"] = rows["weight"].map(lambda weight: float(f"{weight:.9g}"))
             table[list(indicators["key"])] = values
             tables.append(table)

@@ -79,6 +79,25 @@ for (y in c(2019, 2020)) {
   for (k in names(coef(s))) add("score", y, "all", k, coef(s)[k], SE(s)[k], degf(year))
 }
 
+# 2019 on the boundary of 2020: Ha Long is the pooled rows of 193 and 204. And on a boundary that
+# takes part of the strata: every other commune of 2020, by the order of their codes.
+year <- svydesign(id = ~psu, strata = ~stratum, weights = ~weight, nest = TRUE,
+                  data = rows[rows$survey_year == 2019, ])
+for (d in unique(year$variables$unit_2020)) {
+  own <- subset(year, unit_2020 == d)
+  s <- contrast(own, formulas(2019), 2019)
+  for (k in names(coef(s))) add("restated", 2019, d, k, coef(s)[k], SE(s)[k], degf(own))
+}
+year <- svydesign(id = ~psu, strata = ~stratum, weights = ~weight, nest = TRUE,
+                  data = rows[rows$survey_year == 2020, ])
+codes <- sort(unique(year$variables$commune_code))
+year <- update(year, cut = match(commune_code, codes) %% 2)
+for (d in c(0, 1)) {
+  own <- subset(year, cut == d)
+  s <- contrast(own, formulas(2020), 2020)
+  for (k in names(coef(s))) add("cut", 2020, d, k, coef(s)[k], SE(s)[k], degf(own))
+}
+
 # Change on the boundary of 2020: both years stacked, a PSU surveyed twice is one cluster. The labels
 # of the common strata stand in the extract.
 rows$panel_psu <- paste(rows$unit_2020, rows$panel_stratum, rows$psu, sep = "|")

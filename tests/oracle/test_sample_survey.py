@@ -3,20 +3,24 @@ Does not belong here: how the golden figures were made (sample_survey.R), or who
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from stacked_design import stack_as_r
+from survey_builders import commune, district
 
 from dgi.facts.indicator_sets import IndicatorRow, IndicatorSet
 from dgi.facts.rows import check_rows
+from dgi.facts.units import Units
+from dgi.index.boundaries import restate
 from dgi.index.change import change_of_domains
 from dgi.index.estimation import estimate_indicators, linearised_means, weighted_means
 from dgi.index.panel import join_strata, stack_years
 from dgi.index.scores import score_domains
-from dgi.index.totals import reduce_to_psu
+from dgi.index.totals import PsuTotals, reduce_to_psu
 from dgi.ingest.facts import read_table
 from dgi.survey.design import LonelyPsuError
 
@@ -95,6 +99,61 @@ def test_scores_of_districts_and_of_all_together_equal_r(answers, indicator_set,
         close(ours["se"], expected["se"])
         assert (ours["df"].to_numpy() == expected["df"].to_numpy()).all()
         assert (ours["flag"] == "observed").all()
+
+
+def communes_moved(codes, of_day, on_day):
+    """A register in which each commune goes from one unit to another, whole."""
+    rows = [district(unit, f"{unit}-x", end="2020-01-01") for unit in sorted(set(of_day))]
+    rows += [district(unit, f"{unit}-y", start="2020-01-01") for unit in sorted(set(on_day))]
+    states = [commune(code, old, end="2020-01-01", successor=code)
+              for code, old in zip(codes, of_day, strict=True)]  # fmt: skip
+    states += [commune(code, new, start="2020-01-01")
+               for code, new in zip(codes, on_day, strict=True)]  # fmt: skip
+    tables = (pd.DataFrame(one).astype("str") for one in (rows, states))
+    return Units.from_tables(*tables)
+
+
+def restated_scores(answers, indicator_set, year, new):
+    """Scores of a year's rows on a boundary that gives each commune code its unit of `new`."""
+    keys = list(indicator_set.at("indicator")["key"])
+    own = year_of(answers, year)
+    old = own.drop_duplicates("commune_code").set_index("commune_code")["district"].str[:3]
+    codes = sorted(old.index)
+    units = communes_moved(codes, [old[code] for code in codes], [new[code] for code in codes])
+    frame = reduced(own, keys).to_frame()
+    moved = restate(frame, units, date(2019, 7, 1), date(2020, 7, 1))
+    totals = PsuTotals.from_frame(moved.frame, keys, "fail")
+    return score_domains(totals, indicator_set).to_frame(totals.domains)
+
+
+def same_as_r(table, theirs, name):
+    ours = table.set_index(["district", "key"])
+    for domain, expected in theirs.groupby("domain"):
+        own = ours.loc[name(domain)].loc[expected["term"]]
+        close(own["score"], expected["est"])
+        close(own["se"], expected["se"])
+        assert (own["df"].to_numpy() == expected["df"].to_numpy()).all()
+
+
+def test_2019_restated_on_the_boundary_of_2020_equals_r_on_the_pooled_rows(
+    answers, indicator_set, golden
+):
+    own = year_of(answers, 2019).drop_duplicates("commune_code").set_index("commune_code")
+    table = restated_scores(answers, indicator_set, 2019, own["unit_2020"].str[:3])
+    theirs = golden[golden["figure"] == "restated"]
+    assert set(theirs["domain"]) == {"193-ha-long", "201-hai-ha", "207-co-to"}
+    same_as_r(table, theirs, lambda domain: f"{domain[:3]}-y")
+
+
+def test_units_that_take_part_of_a_stratum_equal_r_with_the_others_as_zeros(
+    answers, indicator_set, golden
+):
+    codes = sorted(year_of(answers, 2020)["commune_code"].unique())
+    new = {code: str(300 + place % 2) for place, code in enumerate(codes, start=1)}
+    table = restated_scores(answers, indicator_set, 2020, new)
+    theirs = golden[golden["figure"] == "cut"]
+    assert set(theirs["domain"]) == {"0", "1"}
+    same_as_r(table, theirs, lambda domain: f"{300 + int(domain)}-y")
 
 
 def test_change_on_the_boundary_of_2020_equals_r_with_shared_psus_as_one_cluster(

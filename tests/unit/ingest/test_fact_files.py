@@ -47,7 +47,7 @@ def test_a_file_that_is_no_table_is_refused_by_name(tmp_path, content, says):
 
 
 def test_every_fact_of_the_province_is_sound(facts):
-    assert list(facts.surveys["survey_year"]) == [2016, 2017, 2018, 2019, 2020]
+    assert list(facts.surveys["survey_year"]) == [2016, 2017, 2018, 2019, 2020, 2025]
     assert len(facts.provinces) == 63
     for year in facts.surveys["survey_year"]:
         survey = facts.survey(int(year))

@@ -18,6 +18,7 @@ CONTRACT_FLAGS = {
     "suppressed_officially", "not_asked", "unit_absent", "break_in_series", "common_core",
     "no_base_year", "no_valid_base", "spans_years", "boundary_restated",
     "model_based", "no_variation", "too_few_years",
+    "boundary_apportioned", "boundary_divided",
 }  # fmt: skip
 # Keys put together in the code from a part that is data.
 BUILT = re.compile(r"^(short|column|annual\.(changes|changes_dimensions|summary|sub|"

@@ -44,8 +44,8 @@ class Sample:
         )
         self.rates = check_filter_rates(facts.table("sample/filter_rates.csv"), "filter_rates.csv")
         self.frame = village_frame(
-            facts.units, facts.commune_adults(survey.census), survey.reference_date,
-            self.assumptions,
+            facts.units, facts.commune_adults(survey.census),
+            facts.census_day(survey.census), survey.reference_date, self.assumptions,
         )  # fmt: skip
         self.people = draw_people(
             draw_villages(self.frame, survey, self.assumptions),

@@ -17,6 +17,8 @@ from dgi.simulation.sampling import draw_people, draw_villages, village_frame
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 
+CENSUS = date(2019, 7, 1)  # the day of the table that the years before 2025 go by
+
 
 @pytest.fixture(scope="module")
 def facts():
@@ -38,7 +40,7 @@ def adults(facts):
 def test_census_adults_all_live_in_a_village_of_their_district(facts, adults, assumptions):
     for year in (2019, 2020):
         survey = facts.survey(year)
-        frame = village_frame(facts.units, adults, survey.reference_date, assumptions)
+        frame = village_frame(facts.units, adults, CENSUS, survey.reference_date, assumptions)
         margins = facts.margins(survey.census, survey.reference_date)
         area = margins[margins["margin"] == "area"].set_index(["district", "category"])
         lived = frame.groupby(["district", "area"])["adults"].sum()
@@ -48,7 +50,9 @@ def test_census_adults_all_live_in_a_village_of_their_district(facts, adults, as
 
 def test_villages_of_a_commune_stay_the_same_when_others_join_it(facts, adults, assumptions):
     before, after = (
-        village_frame(facts.units, adults, day, assumptions).set_index("village_code")["adults"]
+        village_frame(facts.units, adults, CENSUS, day, assumptions).set_index("village_code")[
+            "adults"
+        ]
         for day in (date(2019, 7, 1), date(2020, 7, 1))
     )
     same = before.index.intersection(after.index)
@@ -61,7 +65,7 @@ def test_merged_ha_long_is_one_district_with_an_urban_and_a_rural_stratum(
     facts, adults, assumptions
 ):
     survey = facts.survey(2020)
-    frame = village_frame(facts.units, adults, survey.reference_date, assumptions)
+    frame = village_frame(facts.units, adults, CENSUS, survey.reference_date, assumptions)
     assert frame["district"].nunique() == 13
     ha_long = frame[frame["district"] == "193-ha-long"]
     assert set(ha_long["home"]) == {"193-ha-long", "204-hoanh-bo"}
@@ -69,14 +73,24 @@ def test_merged_ha_long_is_one_district_with_an_urban_and_a_rural_stratum(
     assert set(sample["stratum"]) == {"193-ha-long-urban", "193-ha-long-rural"}
 
 
-def test_no_sample_is_drawn_where_no_district_is_in_force(facts, adults, assumptions):
-    with pytest.raises(ValueError, match="no district is in force"):
-        village_frame(facts.units, adults, date(2025, 7, 1), assumptions)
+def test_a_unit_of_one_commune_is_a_stratum_of_six_villages(facts, assumptions):
+    survey = facts.survey(2025)
+    adults = facts.commune_adults(survey.census)
+    day = survey.reference_date
+    frame = village_frame(facts.units, adults, facts.census_day(survey.census), day, assumptions)
+    sample = draw_villages(frame, survey, assumptions)
+    assert (sample.groupby("district").size() == 6).all() and sample["district"].nunique() == 54
+    assert (sample["stratum"] == sample["district"]).all()
+    assert sample["stratum"].str.fullmatch("[A-Za-z0-9_-]{1,20}").all()  # as the form demands
+    assert (sample["commune_prob"] == 1).all()
+    assert (sample["psu"] == sample["village_code"]).all()
+    # Opinions stay those of the districts of 2019, wherever a unit lies now.
+    assert set(frame["home"]) == set(facts.units.districts_on(CENSUS)["district"])
 
 
 def test_co_to_takes_its_three_communes_with_eight_villages_each(facts, adults, assumptions):
     survey = facts.survey(2018)
-    frame = village_frame(facts.units, adults, survey.reference_date, assumptions)
+    frame = village_frame(facts.units, adults, CENSUS, survey.reference_date, assumptions)
     sample = draw_villages(frame[frame["district"] == "207-co-to"], survey, assumptions)
     assert list(sample.groupby("commune_code").size()) == [8, 8, 8]
     assert (sample["commune_prob"] == 1).all()
@@ -118,7 +132,9 @@ def test_the_next_year_keeps_the_communes_and_about_half_of_the_villages(
 ):
     first, second = (
         draw_villages(
-            village_frame(facts.units, adults, facts.survey(year).reference_date, assumptions),
+            village_frame(
+                facts.units, adults, CENSUS, facts.survey(year).reference_date, assumptions
+            ),
             facts.survey(year), assumptions,
         )
         for year in (2016, 2017)
@@ -129,7 +145,7 @@ def test_the_next_year_keeps_the_communes_and_about_half_of_the_villages(
 
 def people_of(facts, adults, assumptions, year):
     survey = facts.survey(year)
-    frame = village_frame(facts.units, adults, survey.reference_date, assumptions)
+    frame = village_frame(facts.units, adults, CENSUS, survey.reference_date, assumptions)
     margins = facts.margins(survey.census, survey.reference_date)
     return draw_people(draw_villages(frame, survey, assumptions), margins, survey, assumptions)
 

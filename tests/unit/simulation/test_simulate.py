@@ -44,7 +44,7 @@ def simulate(facts, year, assumptions):
     subs = tree[tree["level"] == "sub_dimension"].set_index("key")
     return simulate_survey(
         survey, tree, facts.questionnaire(survey.questionnaire), facts.units,
-        facts.commune_adults(survey.census),
+        facts.commune_adults(survey.census), facts.census_day(survey.census),
         facts.margins(survey.census, survey.reference_date),
         (subs["scale_min"] + subs["scale_max"]) / 2, assumptions,
         check_filter_rates(facts.table("sample/filter_rates.csv"), "filter_rates.csv"),
