@@ -1,5 +1,5 @@
 """Change: each unit against earlier survey years and over the years, on today's boundary.
-Not here: the arithmetic (dgi.index), or change in published PAPI (causes.py)."""
+Not here: the arithmetic (dgi.change), or change in published PAPI (causes.py)."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,15 +10,15 @@ import pandas as pd
 
 from assets.declare import Frames, describe, for_each, note
 from assets.index import FACTS_OF_A_YEAR, districts_that_count, read_totals, weights_of
+from dgi.change.boundaries import Restated, restate, survey_year_of
+from dgi.change.claims import CLAIMS
+from dgi.change.comparison import change_of_districts
+from dgi.change.panel import SurveyYear
+from dgi.change.trend import trend_of_districts
+from dgi.change.two_years import sum_by_group
 from dgi.facts.surveys import SurveyRow
-from dgi.index.boundaries import Restated, restate, survey_year_of
-from dgi.index.change import sum_by_group
-from dgi.index.claims import CLAIMS
-from dgi.index.comparison import change_of_districts
 from dgi.index.indicators import indicator_values
-from dgi.index.panel import SurveyYear
 from dgi.index.scores import PROVINCE
-from dgi.index.trend import trend_of_districts
 from dgi.ingest.landing import has_delivery
 from dgi.reports.claim_sentences import PLACEHOLDERS, add_claims
 from dgi.reports.language import Pair

@@ -1,12 +1,12 @@
 """Comparability: which keys of a year's indicator set can be compared with an earlier year's.
-Not here: the change itself (change.py), or the verdict on a key (dgi.index)."""
+Not here: the change itself (change.py), or the verdict on a key (dgi.change)."""
 
 import dagster as dg
 import pandas as pd
 
 from assets.declare import Frames, describe, note
+from dgi.change.comparability import compare_sets
 from dgi.facts.differences import put_in_words
-from dgi.index.comparability import compare_sets
 from pipelines.partitions import SURVEY_YEARS, survey_year
 from pipelines.resources import FactsParam
 

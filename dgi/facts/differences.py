@@ -1,5 +1,5 @@
 """What differs between two versions of the indicator set, and what of it makes another indicator.
-Not here: what that leaves to compare of sums (dgi.index.comparability)."""
+Not here: what that leaves to compare of sums (dgi.change.comparability)."""
 
 from __future__ import annotations
 

@@ -1,2 +1,2 @@
-"""What the answers add up to: indicators, estimates, scores, ranks, change, causes. Pure.
-Not here: files, SQL, the clock, or who was asked (that is dgi.survey)."""
+"""What the answers add up to: indicators, estimates, scores, ranks, causes. Pure.
+Not here: files, SQL, the clock, who was asked (dgi.survey), or years compared (dgi.change)."""

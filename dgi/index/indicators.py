@@ -1,5 +1,5 @@
 """What an answer is worth on the indicator set, and what two sets ask alike (method §4, §8).
-Not here: the set itself (dgi.facts.indicator_sets), or the verdict on sums (comparability.py)."""
+Not here: the set itself (dgi.facts.indicator_sets), or the verdict on sums (dgi.change)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Scores: means added up the tree, exact linearised errors, ranks, bands (method §4, §6, §7).
-Not here: the means themselves (estimation.py), or change between years (change.py)."""
+Not here: the means themselves (estimation.py), or change between years (dgi.change)."""
 
 from __future__ import annotations
 

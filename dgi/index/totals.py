@@ -168,7 +168,7 @@ class PsuTotals:
     ) -> PsuTotals:
         """The inverse of `to_frame`, domains being districts.
 
-        With a column `drawn_in` (dgi.index.boundaries.restate) strata are those of the districts
+        With a column `drawn_in` (dgi.change.boundaries.restate) strata are those of the districts
         named there, and a domain may take part of a stratum or of a unit. Raises ValueError when
         a unit lacks one of the indicators or has it twice.
         """

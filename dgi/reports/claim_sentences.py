@@ -1,5 +1,5 @@
 """Belongs here: what may be claimed of each change, as a sentence with its figures as printed.
-Does not belong here: which claim a row supports (dgi.index.claims), or the words (data/labels)."""
+Does not belong here: which claim a row supports (dgi.change.claims), or the words (data/labels)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from dgi.change.claims import claim_of, remarks_of
 from dgi.facts.comparisons import ClaimRow
-from dgi.index.claims import claim_of, remarks_of
 
 from .language import Pair, is_missing, number, probability
 

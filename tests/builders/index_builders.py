@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dgi.change.two_years import change_of_domains
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.facts.questionnaire import Questionnaire
-from dgi.index.change import change_of_domains
 from dgi.index.scores import score_domains
 from dgi.index.totals import PsuTotals, reduce_to_psu
 

@@ -1,5 +1,5 @@
 """Belongs here: R's way to stack years, one design over the sampling units of all of them.
-Does not belong here: our own way (dgi.index.panel), which this one is held against."""
+Does not belong here: our own way (dgi.change.panel), which this one is held against."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dgi.index.panel import join_strata
+from dgi.change.panel import join_strata
 from dgi.index.totals import PsuTotals
 from dgi.survey.design import Design
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from dgi.change.panel import join_strata
 from dgi.fieldwork.responses import type_responses
 from dgi.index.indicators import indicator_values
-from dgi.index.panel import join_strata
 from dgi.ingest.deliveries import read_delivery
 from dgi.ingest.facts import Facts, read_table
 from dgi.ingest.landing import district_folders

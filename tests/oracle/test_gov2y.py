@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from stacked_design import stack_as_r
 
+from dgi.change.comparison import adjust_p_values
+from dgi.change.panel import stack_years
+from dgi.change.two_years import change_beside_the_whole, change_of_domains
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.change import change_beside_the_whole, change_of_domains
-from dgi.index.comparison import adjust_p_values
 from dgi.index.estimation import (
     estimate_indicators,
     estimate_quantile,
@@ -20,7 +21,6 @@ from dgi.index.estimation import (
     p_against_zero,
     weighted_means,
 )
-from dgi.index.panel import stack_years
 from dgi.index.replicates import Replicates, make_jackknife, replicate_means
 from dgi.index.scores import geometric_mean, score_domains
 from dgi.index.totals import PsuTotals, reduce_to_psu

@@ -12,13 +12,13 @@ import pytest
 from stacked_design import stack_as_r
 from survey_builders import commune, district
 
+from dgi.change.boundaries import restate
+from dgi.change.panel import join_strata, stack_years
+from dgi.change.two_years import change_of_domains
 from dgi.facts.indicator_sets import IndicatorRow, IndicatorSet
 from dgi.facts.rows import check_rows
 from dgi.facts.units import Units
-from dgi.index.boundaries import restate
-from dgi.index.change import change_of_domains
 from dgi.index.estimation import estimate_indicators, linearised_means, weighted_means
-from dgi.index.panel import join_strata, stack_years
 from dgi.index.scores import score_domains
 from dgi.index.totals import PsuTotals, reduce_to_psu
 from dgi.ingest.facts import read_table

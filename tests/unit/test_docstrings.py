@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = [
     *(ROOT / "dgi/index").glob("*.py"),
+    *(ROOT / "dgi/change").glob("*.py"),
     *(ROOT / "dgi/survey" / name for name in ("design.py", "weights.py", "calibration.py")),
 ]
 

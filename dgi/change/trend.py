@@ -1,5 +1,5 @@
 """Trends over four years or more: a slope a year for every district and node (method §8).
-Not here: change between two years (change.py), or the years' own scores (scores.py)."""
+Not here: change between two years (two_years.py), or the years' own scores (dgi.index)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dgi.index.change import is_restated
-from dgi.index.comparison import adjust_p_values
+from dgi.change.comparison import adjust_p_values
+from dgi.change.panel import SurveyYear, stack_years
+from dgi.change.two_years import is_restated
 from dgi.index.estimation import (
     linearised_means,
     p_against_zero,
@@ -17,7 +18,6 @@ from dgi.index.estimation import (
     weighted_means,
 )
 from dgi.index.indicators import common_indicators
-from dgi.index.panel import SurveyYear, stack_years
 from dgi.index.ranking import SIGNIFICANCE
 from dgi.index.scores import PROVINCE, has_estimate, scoring_rule, without_noise
 

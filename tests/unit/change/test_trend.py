@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from index_builders import answers, rating, score_one, share, small_set, table, totals_of
 
+from dgi.change.panel import SurveyYear
+from dgi.change.trend import TREND_COLUMNS, trend_of_districts
+from dgi.change.two_years import change_of_domains
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.change import change_of_domains
-from dgi.index.panel import SurveyYear
 from dgi.index.scores import PROVINCE
-from dgi.index.trend import TREND_COLUMNS, trend_of_districts
 
 DISTRICTS = ["101-ha", "102-hb"]
 few = settings(max_examples=10, deadline=None, derandomize=True)
@@ -66,7 +66,7 @@ def test_the_error_of_a_trend_counts_shared_units_once():
 
 
 def test_two_years_would_have_the_slope_and_error_of_their_change(monkeypatch):
-    monkeypatch.setattr("dgi.index.trend.FEWEST_YEARS", 2)
+    monkeypatch.setattr("dgi.change.trend.FEWEST_YEARS", 2)
     run = years(2, 2)
     got = trend(run)
     change, _ = change_of_domains(run[1].totals, run[0].totals, small_set(), small_set())

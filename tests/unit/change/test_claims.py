@@ -1,5 +1,5 @@
 """Belongs here: which claim each row of changes supports, and the sentence made of it.
-Does not belong here: how the row's figures come about (test_change.py, test_comparison.py)."""
+Does not belong here: how the row's figures come about (test_two_years.py, test_comparison.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from index_builders import small_set
 
-from dgi.index.claims import BESIDE, CLAIMS, WITHOUT_CHANGE, claim_of, remarks_of
+from dgi.change.claims import BESIDE, CLAIMS, WITHOUT_CHANGE, claim_of, remarks_of
 from dgi.reports.claim_sentences import PLACEHOLDERS, add_claims
 from dgi.reports.language import Pair
 from pipelines.partitions import FACTS

@@ -20,13 +20,13 @@ from index_builders import (
     totals_of,
 )
 
-from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.change import (
+from dgi.change.two_years import (
     change_beside_the_whole,
     change_of_domains,
     is_restated,
     split_change,
 )
+from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.estimation import estimate_indicators
 from dgi.index.scores import scoring_rule
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from dgi.change.panel import degrees_of_freedom, stack_years
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.index.estimation import (
     linearised_means,
@@ -17,7 +18,6 @@ from dgi.index.estimation import (
     weighted_means,
 )
 from dgi.index.indicators import common_indicators
-from dgi.index.panel import degrees_of_freedom, stack_years
 from dgi.index.scores import (
     OBSERVED,
     SUPPRESSED,

@@ -1,5 +1,5 @@
 """Whether two versions of the set measure alike, key by key, and what differs (method §3, §8).
-Not here: what breaks one indicator (dgi.facts.differences), or the change itself (change.py)."""
+Not here: what breaks one indicator (dgi.facts.differences), or the change itself (two_years.py)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dgi.change.two_years import is_restated
 from dgi.facts.differences import Differences, breaks_comparison, compare_indicators
 from dgi.facts.indicator_sets import LEVELS, IndicatorSet
-from dgi.index.change import is_restated
 from dgi.index.scores import OBSERVED, scoring_rule
 
 COMPARISON_COLUMNS = [

@@ -1,5 +1,5 @@
 """A survey year's sums of sampling units restated on the boundary of any day (method §2, §8).
-Not here: which unit a commune lies in (dgi.facts.units), or the change itself (change.py)."""
+Not here: which unit a commune lies in (dgi.facts.units), or the change itself (two_years.py)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from dgi.change.panel import SurveyYear
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.facts.units import Units
-from dgi.index.panel import SurveyYear
 from dgi.index.scores import PROVINCE
 from dgi.index.totals import DRAWN_IN, TOTAL_COLUMNS, PsuTotals
 
@@ -119,7 +119,8 @@ def survey_year_of(
     groups: pd.DataFrame | None = None,
 ) -> SurveyYear:
     """A restated year as it is compared. `totals`: those of the restated frame; `is_whole`: no
-    district of the year's own is missing, so the province is there whatever its boundaries."""
+    district of the year's own is missing, so the province is there whatever its boundaries
+    (method §8)."""
     too_few = unmeasured(totals) & moved.restated
     whole = set(totals.domains) - {IN_NO_UNIT} - moved.not_whole - moved.refused - too_few
     return SurveyYear(

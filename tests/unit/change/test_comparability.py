@@ -1,5 +1,5 @@
 """Belongs here: which keys of two versions of the set can be compared, and what is said to differ.
-Does not belong here: the change itself (test_change.py), or one answer's worth."""
+Does not belong here: the change itself (test_two_years.py), or one answer's worth."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from index_builders import (
     with_cell,
 )
 
+from dgi.change.comparability import compare_sets
+from dgi.change.two_years import change_of_domains
 from dgi.facts.differences import put_in_words
 from dgi.facts.indicator_sets import IndicatorSet
 from dgi.facts.questionnaire import Questionnaire
-from dgi.index.change import change_of_domains
-from dgi.index.comparability import compare_sets
 from dgi.index.indicators import common_indicators
 from dgi.index.totals import PsuTotals, reduce_to_psu
 from dgi.ingest.facts import Facts

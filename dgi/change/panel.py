@@ -1,5 +1,5 @@
 """Years stacked on the sampling units they share, so that shared units count once (method §8).
-Not here: what is compared between the years (change.py, trend.py)."""
+Not here: what is compared between the years (two_years.py, trend.py)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SurveyYear:
     `totals`: its districts are that boundary's; `indicator_set`: what it was asked by;
     `complete`: the districts of that boundary that are whole in it, PROVINCE among them where no
     district of the year's own is missing; `restated`: those drawn on another boundary then;
-    `groups`: its sums by group of respondents (change.sum_by_group) with districts of that
+    `groups`: its sums by group of respondents (two_years.sum_by_group) with districts of that
     boundary, None where there are none. Of the boundary's districts: `apportioned`, that share a
     commune's answers with another; `refused`, that a part of a divided commune went to;
     `too_few`, with too few sampling units there for an error.

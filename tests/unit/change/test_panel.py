@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stacked_design import stack_as_r
 
-from dgi.index.panel import join_strata, stack_years
+from dgi.change.panel import join_strata, stack_years
 from dgi.index.totals import PsuTotals, reduce_to_psu
 
 few = settings(max_examples=20, deadline=None, derandomize=True)

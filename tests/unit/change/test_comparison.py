@@ -1,5 +1,5 @@
 """Belongs here: which year each unit is compared with, and the table of all units' changes.
-Does not belong here: the arithmetic of one change (test_change.py), agreement with R."""
+Does not belong here: the arithmetic of one change (test_two_years.py), agreement with R."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from index_builders import KEYS, answers, small_set, totals_of
 
-from dgi.facts.comparisons import ComparisonRow
-from dgi.index.change import sum_by_group
-from dgi.index.comparison import (
+from dgi.change.comparison import (
     CHANGE_COLUMNS,
     adjust_p_values,
     change_of_districts,
     choose_base_years,
 )
-from dgi.index.panel import SurveyYear
+from dgi.change.panel import SurveyYear
+from dgi.change.two_years import sum_by_group
+from dgi.facts.comparisons import ComparisonRow
 from dgi.index.scores import PROVINCE
 from dgi.index.totals import Calibration
 

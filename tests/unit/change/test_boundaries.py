@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from index_builders import small_set
 from survey_builders import commune, district
 
+from dgi.change.boundaries import IN_NO_UNIT, SUMS, restate, survey_year_of, unmeasured
+from dgi.change.comparison import change_of_districts
+from dgi.change.two_years import change_of_domains
 from dgi.errors import FactError
 from dgi.facts.comparisons import ComparisonRow
 from dgi.facts.units import Units
-from dgi.index.boundaries import IN_NO_UNIT, SUMS, restate, survey_year_of, unmeasured
-from dgi.index.change import change_of_domains
-from dgi.index.comparison import change_of_districts
 from dgi.index.estimation import linearised_means, weighted_means
 from dgi.index.scores import PROVINCE
 from dgi.index.totals import PsuTotals, reduce_to_cells, reduce_to_psu
@@ -221,7 +221,7 @@ def test_refused_units_have_no_change_and_say_why_while_the_province_has_its_own
     total, (base, now, keys) = changes(register())
     for unit in ("06901-c", "06904-d"):
         assert total.loc[unit, "flag"] == "boundary_divided" and pd.isna(total.loc[unit, "change"])
-    assert total.loc["102-b", "flag"] == "observed" and total.loc["102-b", "change"] is not None
+    assert total.loc["102-b", "flag"] == "spans_years" and total.loc["102-b", "change"] is not None
     # The province has no boundary within it: its change is that of the tables as they were drawn.
     whole = [PsuTotals.from_frame(table, keys).together(PROVINCE) for table in (now, base)]
     plain, _ = change_of_domains(*whole, small_set(), small_set())
@@ -246,7 +246,7 @@ def test_a_unit_of_one_sampling_unit_has_no_error_and_so_no_change():
 
 def test_units_of_known_parts_are_compared_and_marked():
     total, _ = changes(register(0.4, 0.6))
-    assert total.loc["06904-d", "flag"] == "boundary_restated;boundary_apportioned"
+    assert total.loc["06904-d", "flag"] == "boundary_restated;boundary_apportioned;spans_years"
     assert total["change"].notna().all()
 
 

@@ -1,5 +1,5 @@
 """Every unit against its base year: which year that is, and the table of changes (method §8).
-Not here: the arithmetic of a change (change.py), or what may be said of one (claims.py)."""
+Not here: the arithmetic of a change (two_years.py), or what may be said of one (claims.py)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from dgi.change.panel import SurveyYear
+from dgi.change.two_years import change_beside_the_whole, change_of_domains, split_by_group
 from dgi.facts.comparisons import PREVIOUS, ComparisonRow
 from dgi.facts.indicator_sets import IndicatorSet
-from dgi.index.change import change_beside_the_whole, change_of_domains, split_by_group
 from dgi.index.estimation import p_against_zero
-from dgi.index.panel import SurveyYear
 from dgi.index.ranking import SIGNIFICANCE
 from dgi.index.scores import PROVINCE
 
