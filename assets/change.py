@@ -122,6 +122,7 @@ def district_changes(
         expected = districts_of(int(year))
         before = int(year) - 1
         shared = {"survey_year": int(year), "boundary_date": survey.reference_date}
+        shared |= {"edition": pd.NA, "base_edition": pd.NA}  # labelled when published
         if before not in SURVEY_YEARS or str(before) not in survey_totals:
             table = first_year_changes(current_set, expected)
             note(context, year, compared_with="no survey year before it")

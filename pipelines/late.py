@@ -1,0 +1,113 @@
+"""What came too late: partitions of published years that are left alone, and why they would change.
+Not here: the refusal to write them (closing.py), or which of the others a refresh makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from pipelines.closing import SURVEY_ASSETS
+from pipelines.delivered import READERS
+from pipelines.edition_content import delivered_names
+from pipelines.jobs import STAGES, Stage
+from pipelines.partitions import dimensions, district_year, survey_year
+from pipelines.runs import FailedPartition
+
+if TYPE_CHECKING:
+    from pipelines.definitions import Pipeline
+
+GRIDS: dict[str, dg.PartitionsDefinition] = {
+    "district_year": district_year,
+    "survey_year": survey_year,
+}
+
+
+def left_alone(pipeline: Pipeline, stage: Stage, partitions: Sequence[str | None]) -> list[str]:
+    """Partitions of published years that would now be made anew, and are not, without a reason.
+
+    What was lost and would be made of just what the edition was made of is not among them: it
+    comes back the same.
+    """
+    strict = pipeline.freshness.reopened
+    seen: dict[tuple[str, str | None], str] = {}
+    found = []
+    for key in partitions:
+        if key is None or not set(stage.assets) <= SURVEY_ASSETS:
+            continue
+        edition = pipeline.editions.newest(int(dimensions(GRIDS[stage.grain], key)["survey_year"]))
+        if edition is None or all(strict.is_true(asset, key, seen) for asset in stage.assets):
+            continue
+        published = {
+            asset: edition.made[f"{asset}/{key}"]["fingerprint"]
+            for asset in stage.assets
+            if f"{asset}/{key}" in edition.made
+        }
+        comes_back = published and all(
+            strict.expected(asset, key, seen).fingerprint == fingerprint
+            for asset, fingerprint in published.items()
+        )
+        if not comes_back:
+            found.append(key)
+    return found
+
+
+def late_changes(
+    pipeline: Pipeline, closed: Mapping[str, Sequence[str]]
+) -> tuple[list[FailedPartition], list[str]]:
+    """Why the partitions left alone would be made anew: a failure for each district-year whose
+    delivered files are not those it was made from, and a sentence on the years where only code
+    or facts changed. `closed`: the partitions left alone, by stage."""
+    failures = []
+    years_told = set()
+    for key in closed.get("district_year", ()):
+        changed = changed_files(pipeline, key)
+        if changed:
+            year = _year(key, district_year)
+            years_told.add(year)
+            label = pipeline.editions.newest(year).label  # type: ignore[union-attr]
+            failures.append(FailedPartition("district_year", key, (
+                f"{', '.join(changed)}. Năm {year} đã công bố (ấn bản {label}) nên số liệu giữ "
+                f'nguyên; muốn làm lại: make refresh REASON="lý do". / The year {year} is closed '
+                f"since edition {label} and its figures stay; to take the change in: "
+                f'make refresh REASON="why"'
+            )))  # fmt: skip
+    others = {
+        _year(key, GRIDS[stage.grain])
+        for stage in STAGES if stage.grain in GRIDS
+        for key in closed.get(stage.name, ())
+    } - years_told  # fmt: skip
+    after = min(years_told, default=None)
+    sentences = []
+    for year in sorted(others):
+        label = pipeline.editions.newest(year).label  # type: ignore[union-attr]
+        if after is not None and year > after:
+            why = f"số liệu của năm trước đó thay đổi / a year before it changed ({after})"
+        else:
+            why = "mã nguồn hoặc dữ kiện thay đổi / code or facts changed"
+        sentences.append(
+            f"{year} đã công bố, giữ nguyên / closed since edition {label}, left as it is: {why}"
+        )
+    return failures, sentences
+
+
+def changed_files(pipeline: Pipeline, key: str) -> list[str]:
+    """Delivered files of a district-year that differ from those it was made from, in words."""
+    where = dimensions(district_year, key)
+    words = []
+    for asset in READERS:
+        kept = pipeline.freshness.lake.read_manifest(asset, where)
+        before = delivered_names(asset, key, kept.sources if kept else {})
+        now = delivered_names(asset, key, pipeline.freshness.sources[asset](where))
+        words += [f"{name} mới / new" for name in now if name not in before]
+        words += [f"{name} không còn / gone" for name in before if name not in now]
+        words += [
+            f"{name} thay đổi / changed"
+            for name in now if name in before and now[name] != before[name]
+        ]  # fmt: skip
+    return sorted(words)
+
+
+def _year(key: str, grid: dg.PartitionsDefinition) -> int:
+    return int(dimensions(grid, key)["survey_year"])
