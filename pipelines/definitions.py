@@ -95,7 +95,9 @@ class Pipeline:
                 "closed_years": self.closed_years,
                 "labels": self.content.labels,
                 **{
-                    name: StoreIOManager(store, self.freshness, SCHEMAS, self.closed_years)
+                    name: StoreIOManager(
+                        store, self.freshness, SCHEMAS, self.closed_years, settings.landing
+                    )
                     for name, store in kept_by.items()
                 },
             },

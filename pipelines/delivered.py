@@ -24,7 +24,13 @@ from pipelines.partitions import (
 LANDING = dg.AssetKey("landing_folder")
 COMPARED = dg.AssetKey("landing_of_two_years")
 NOTHING = "nothing delivered"
-READERS = {"raw_responses": "", "raw_back_checks": BACK_CHECKS, "responses": CORRECTIONS}
+READERS = {
+    "raw_responses": "",
+    "delivered_files": "",
+    "delivered_columns": "",
+    "raw_back_checks": BACK_CHECKS,
+    "responses": CORRECTIONS,
+}
 """Assets that open files, and in which subfolder: all that rests on deliveries begins here."""
 
 

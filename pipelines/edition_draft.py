@@ -13,7 +13,6 @@ import dagster as dg
 import pandas as pd
 
 from pipelines.closing import SURVEY_ASSETS
-from pipelines.delivered import READERS
 from pipelines.edition_changes import Input, changed_inputs, compare_tables, in_words
 from pipelines.edition_shelf import CHANGES, RECORD, REPORTS, TABLES, Edition, EditionError
 from pipelines.edition_words import changes_in_words
@@ -183,6 +182,9 @@ def _causes(pipeline: Pipeline, year: int, changed: list[Input]) -> Callable[[st
     comes from was made of, the district's where its table is made by district, else the year's."""
     content, graph = pipeline.content, pipeline.freshness.graph
     of_the_year = set(content.of_the_year(year))
+    by_district = {
+        asset for stage in STAGES if stage.grain == "district_year" for asset in stage.assets
+    }
 
     @cache
     def cause(table: str, district: str) -> str:
@@ -192,7 +194,11 @@ def _causes(pipeline: Pipeline, year: int, changed: list[Input]) -> Callable[[st
         # Rows of the province beside those of districts come from a table of the whole year.
         known = [one for one in own if one in of_the_year]
         behind = content.ancestors(known[:1] or [(one, str(year)) for one in content.published])
-        read = {place(str(key)) for asset, key in behind if asset in READERS}
+        read = {
+            place(str(key))
+            for asset, key in behind
+            if asset in pipeline.freshness.sources and asset in by_district
+        }
         parts = {
             part
             for asset, _ in behind

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from pipelines.closing import REASON, ClosedYears
+from pipelines.delivered import LANDING, READERS, report
 from pipelines.event_log import DATA_VERSION
 from pipelines.files import sha256
 from pipelines.freshness import Freshness, Seen
@@ -33,9 +35,15 @@ class StoreIOManager(dg.IOManager):
     """
 
     def __init__(
-        self, store: Store, freshness: Freshness, schemas: Schemas, closed_years: ClosedYears
+        self,
+        store: Store,
+        freshness: Freshness,
+        schemas: Schemas,
+        closed_years: ClosedYears,
+        landing: Path,
     ):
         self.store = store
+        self.landing = landing
         self.freshness = freshness
         self.schemas = schemas
         self.closed_years = closed_years
@@ -90,6 +98,11 @@ class StoreIOManager(dg.IOManager):
                 asset_key=context.asset_key,
                 partition_key=key,
             )
+        if asset in READERS:
+            # A run that nobody asked the sensor or the refresh for: Dagster hears what was read
+            # before it notes what this was made from, else it would look stale for ever.
+            report(context.step_context.instance, self.landing)
+            context.step_context.wipe_input_asset_version_info(LANDING)
         # Of all that this step made; event_log.py gives each partition the version of its own.
         content = json.dumps([versions[key] for key in keys]).encode()
         version = versions[keys[0]] if len(keys) == 1 else sha256(content)

@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipelines.closing import SURVEY_ASSETS
 from pipelines.delivered import READERS
+from pipelines.edition_changes import NAMED, changed_inputs
 from pipelines.edition_content import delivered_names
 from pipelines.jobs import STAGES, Stage
 from pipelines.partitions import dimensions, district_year, survey_year
@@ -85,27 +86,38 @@ def late_changes(
         if after is not None and year > after:
             why = f"số liệu của năm trước đó thay đổi / a year before it changed ({after})"
         else:
-            why = "mã nguồn hoặc dữ kiện thay đổi / code or facts changed"
+            why = f"mã nguồn hoặc dữ kiện thay đổi / code or facts changed{_which(pipeline, year)}"
         sentences.append(
             f"{year} đã công bố, giữ nguyên / closed since edition {label}, left as it is: {why}"
         )
     return failures, sentences
 
 
+def _which(pipeline: Pipeline, year: int) -> str:
+    """The code and fact files that are not those of the year's newest edition, in words."""
+    published = pipeline.editions.newest(year).record.get("inputs", {})  # type: ignore[union-attr]
+    now = pipeline.content.inputs(pipeline.content.everything(year))
+    changed = changed_inputs(published, {"code": now.code, "fact": now.facts})
+    more = f" +{len(changed) - NAMED}" if len(changed) > NAMED else ""
+    named = "; ".join(f"{one.name} {one.how}" for one in changed[:NAMED])
+    return f" ({named}{more})" if published and changed else ""
+
+
 def changed_files(pipeline: Pipeline, key: str) -> list[str]:
     """Delivered files of a district-year that differ from those it was made from, in words."""
     where = dimensions(district_year, key)
-    words = []
+    words: set[str] = set()
     for asset in READERS:
         kept = pipeline.freshness.lake.read_manifest(asset, where)
         before = delivered_names(asset, key, kept.sources if kept else {})
         now = delivered_names(asset, key, pipeline.freshness.sources[asset](where))
-        words += [f"{name} mới / new" for name in now if name not in before]
-        words += [f"{name} không còn / gone" for name in before if name not in now]
-        words += [
+        words |= {f"{name} mới / new" for name in now if name not in before}
+        words |= {f"{name} không còn / gone" for name in before if name not in now}
+        words |= {
             f"{name} thay đổi / changed"
-            for name in now if name in before and now[name] != before[name]
-        ]  # fmt: skip
+            for name in now
+            if name in before and now[name] != before[name]
+        }
     return sorted(words)
 
 
