@@ -45,7 +45,7 @@ def hindrances(pipeline: Pipeline, year: int) -> list[str]:
     before it that is not published as it is now. [] when it is whole."""
     from pipelines.refresh import candidates
 
-    truth = pipeline.freshness.reopened
+    truth = pipeline.freshness.reopened([year])
     seen: dict[tuple[str, str | None], str] = {}
     found = []
     for stage in STAGES:
@@ -126,7 +126,9 @@ def publish(pipeline: Pipeline, year: int, reason: str) -> Draft:
     found = hindrances(pipeline, year)
     if found:
         raise EditionError(
-            f"{year} chưa thể công bố / cannot be published: {len(found)}\n" + "\n".join(found)
+            f"{year} chưa thể công bố, chạy make refresh trước / cannot be published before make "
+            f'refresh, with REASON="why" where the year is closed: {len(found)}\n'
+            + "\n".join(found)
         )
     made = draft(pipeline, year, reason)
     if made.is_new:

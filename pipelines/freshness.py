@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from typing import Any
 
 import dagster as dg
 
-from pipelines.partitions import dimensions
+from pipelines.partitions import YEAR, dimensions
 from pipelines.stores import Lake, Manifest, Store
 
 ABSENT = "absent"
@@ -57,8 +57,8 @@ class Freshness:
     asset name -> its store; `sources`: asset name -> function giving {file: sha256} of what
     lies outside the graph for one partition; `closed`: whether a partition belongs to a year
     that was published. Such a partition is true as long as it is kept, whatever has changed
-    since: other years go on being told against what was published. `reopened` judges it by
-    the same rule as all others.
+    since: other years go on being told against what was published. `reopened` judges the years
+    named by the same rule as all others.
     """
 
     def __init__(
@@ -77,12 +77,15 @@ class Freshness:
         self.verdicts = verdicts
         self._parents: dict[tuple[str, str | None], list[tuple[str, str | None]]] = {}
 
-    @property
-    def reopened(self) -> Freshness:
-        """The same, with no year closed: what a refresh with a reason goes by."""
-        strict = copy(self)
-        strict.closed = lambda asset, place: False
-        return strict
+    def reopened(self, years: Iterable[int]) -> Freshness:
+        """The same with these years closed no longer: what is made anew for a reason goes by it.
+        Years that are not named stay as published, and others are told against them."""
+        open_again = {str(year) for year in years}
+        judged = copy(self)
+        judged.closed = lambda asset, place: (
+            place.get(YEAR) not in open_again and self.closed(asset, place)
+        )
+        return judged
 
     def place(self, asset: str, partition: str | None) -> dict[str, str]:
         """Dimensions of a partition of `asset`."""

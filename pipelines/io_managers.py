@@ -19,6 +19,9 @@ from pipelines.freshness import Freshness, Seen
 from pipelines.schemas import Schemas
 from pipelines.stores import Store
 
+PARTITION = "dagster/partition"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
 
 class NotMadeError(RuntimeError):
     """An upstream partition is missing, or was made from something that has changed since."""
@@ -57,7 +60,7 @@ class StoreIOManager(dg.IOManager):
             if missing:
                 raise NotMadeError(f"{asset} gave no value for {', '.join(map(str, missing))}")
         reason = _reason(context)
-        freshness = self.freshness.reopened if reason else self.freshness
+        freshness = self._as_judged(context)
         made = []
         for key in keys:
             value = obj if key is None else obj[key]
@@ -108,6 +111,15 @@ class StoreIOManager(dg.IOManager):
         version = versions[keys[0]] if len(keys) == 1 else sha256(content)
         context.step_context.set_data_version(context.asset_key, dg.DataVersion(version))
 
+    def _as_judged(self, context: dg.InputContext | dg.OutputContext) -> Freshness:
+        """What counts as true in this run: with a reason, the years it makes are open again."""
+        if not _reason(context):
+            return self.freshness
+        tags = context.step_context.run_tags
+        own = [tags[name] for name in (PARTITION, RANGE_START, RANGE_END) if name in tags]
+        years = [int(key.rsplit("|", 1)[-1]) for key in own]  # <year> or <district>|<year>
+        return self.freshness.reopened(range(min(years), max(years) + 1) if years else ())
+
     def _guard(
         self, asset: str, key: str | None, place: dict[str, str], reason: str, value: Any
     ) -> None:
@@ -119,7 +131,7 @@ class StoreIOManager(dg.IOManager):
 
     def load_input(self, context: dg.InputContext) -> Any:
         asset = context.asset_key.path[-1]
-        freshness = self.freshness.reopened if _reason(context) else self.freshness
+        freshness = self._as_judged(context)
         judges = context.step_context.op_def.tags.get("dgi/judges") == "yes"
         if not context.has_asset_partitions:
             if not freshness.is_true(asset, None, judged=not judges):

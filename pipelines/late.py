@@ -12,6 +12,7 @@ from pipelines.closing import SURVEY_ASSETS
 from pipelines.delivered import READERS
 from pipelines.edition_changes import NAMED, changed_inputs
 from pipelines.edition_content import delivered_names
+from pipelines.freshness import Freshness, Seen
 from pipelines.jobs import STAGES, Stage
 from pipelines.partitions import dimensions, district_year, survey_year
 from pipelines.runs import FailedPartition
@@ -31,13 +32,14 @@ def left_alone(pipeline: Pipeline, stage: Stage, partitions: Sequence[str | None
     What was lost and would be made of just what the edition was made of is not among them: it
     comes back the same.
     """
-    strict = pipeline.freshness.reopened
-    seen: dict[tuple[str, str | None], str] = {}
+    judged: dict[int, tuple[Freshness, Seen]] = {}
     found = []
     for key in partitions:
         if key is None or not set(stage.assets) <= SURVEY_ASSETS:
             continue
-        edition = pipeline.editions.newest(int(dimensions(GRIDS[stage.grain], key)["survey_year"]))
+        year = _year(key, GRIDS[stage.grain])
+        edition = pipeline.editions.newest(year)
+        strict, seen = judged.setdefault(year, (pipeline.freshness.reopened([year]), {}))
         if edition is None or all(strict.is_true(asset, key, seen) for asset in stage.assets):
             continue
         published = {
@@ -61,12 +63,12 @@ def late_changes(
     delivered files are not those it was made from, and a sentence on the years where only code
     or facts changed. `closed`: the partitions left alone, by stage."""
     failures = []
-    years_told = set()
+    told = set()
     for key in closed.get("district_year", ()):
         changed = changed_files(pipeline, key)
         if changed:
             year = _year(key, district_year)
-            years_told.add(year)
+            told.add(year)
             label = pipeline.editions.newest(year).label  # type: ignore[union-attr]
             failures.append(FailedPartition("district_year", key, (
                 f"{', '.join(changed)}. Năm {year} đã công bố (ấn bản {label}) nên số liệu giữ "
@@ -74,22 +76,17 @@ def late_changes(
                 f"since edition {label} and its figures stay; to take the change in: "
                 f'make refresh REASON="why"'
             )))  # fmt: skip
-    others = {
+    years = {
         _year(key, GRIDS[stage.grain])
         for stage in STAGES if stage.grain in GRIDS
         for key in closed.get(stage.name, ())
-    } - years_told  # fmt: skip
-    after = min(years_told, default=None)
-    sentences = []
-    for year in sorted(others):
-        label = pipeline.editions.newest(year).label  # type: ignore[union-attr]
-        if after is not None and year > after:
-            why = f"số liệu của năm trước đó thay đổi / a year before it changed ({after})"
-        else:
-            why = f"mã nguồn hoặc dữ kiện thay đổi / code or facts changed{_which(pipeline, year)}"
-        sentences.append(
-            f"{year} đã công bố, giữ nguyên / closed since edition {label}, left as it is: {why}"
-        )
+    }  # fmt: skip
+    sentences = [
+        f"{year} đã công bố, giữ nguyên / closed since edition "
+        f"{pipeline.editions.newest(year).label}, left as it is: "  # type: ignore[union-attr]
+        f"mã nguồn hoặc dữ kiện thay đổi / code or facts changed{_which(pipeline, year)}"
+        for year in sorted(years - told)
+    ]
     return failures, sentences
 
 

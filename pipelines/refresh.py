@@ -137,12 +137,14 @@ class Refresher:
         instance: dg.DagsterInstance,
         say: Say,
         processes: int,
+        years: Iterable[int] = (),
         reason: str = "",
     ):
         self.pipeline = pipeline
         self.reason = reason
-        # With a reason, published years are judged like all others.
-        self.truth = pipeline.freshness.reopened if reason else pipeline.freshness
+        # With a reason, published years among `years` are judged like all others.
+        truth = pipeline.freshness
+        self.truth = truth.reopened(years) if reason else truth
         self.instance = instance
         self.say = say
         self.processes = processes
@@ -265,7 +267,7 @@ def refresh(
     # A year is compared with the one before it, so that one must be true as well.
     named = None if years is None else {year - back for year in years for back in (0, 1)}
     wanted_years = [year for year in delivered if named is None or year in named]
-    runner = Refresher(pipeline, instance, say, processes, reason.strip())
+    runner = Refresher(pipeline, instance, say, processes, wanted_years, reason.strip())
     with runner.workers():
         for _, stages in groupby(STAGES, key=lambda stage: stage.phase):
             wanted = {s: candidates(s, wanted_years) for s in stages}

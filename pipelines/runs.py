@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from pipelines.closing import REASON
+from pipelines.io_managers import RANGE_END, RANGE_START
 from pipelines.jobs import STAGES, Stage
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.definitions import Pipeline
 
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 INSTANCE_SETTINGS = """\
 # Written by the refresh; edit it to move Dagster's records elsewhere, such as to PostgreSQL.

@@ -12,7 +12,14 @@ from pipelines.closing import ClosedYears
 from pipelines.delivered import COMPARED, LANDING, NOTHING, compared, look, news
 from pipelines.freshness import Freshness, Seen
 from pipelines.jobs import STAGES, asset_jobs
-from pipelines.partitions import DISTRICT, YEAR, dimensions, district_year, district_year_key
+from pipelines.partitions import (
+    DISTRICT,
+    SURVEY_YEARS,
+    YEAR,
+    dimensions,
+    district_year,
+    district_year_key,
+)
 from pipelines.resources import SettingsParam
 
 CONTENT = "dgi/content_sha256"
@@ -49,6 +56,7 @@ def landing(
     now = look(settings.landing)[LANDING]
     requests, waiting = [], set()
     fresh: Seen = {}
+    truth = freshness.reopened(SURVEY_YEARS)
     for key, content in now.items():
         if seen.get(key, NOTHING) != content:
             continue  # not yet at rest
@@ -56,7 +64,7 @@ def landing(
         if content == NOTHING or asked.get(key) == content:
             continue
         place = dimensions(district_year, key)
-        if all(freshness.reopened.is_true(asset, key, fresh) for asset in STAGE.assets):
+        if all(truth.is_true(asset, key, fresh) for asset in STAGE.assets):
             asked[key] = content
         elif edition := closed_years.edition(STAGE.assets[0], place):
             waiting.add(edition.label)  # a run without a reason would be refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -117,6 +118,12 @@ def test_a_late_correction_is_refused_then_taken_in_for_a_reason_and_told_in_new
     assert again.returncode == 0
     assert province.files("editions") == first, "the same content is the same edition"
 
+    before = manifests(province)
+    shutil.rmtree(province.home / "lake/responses/survey_year=2018/district=193-ha-long")
+    assert province.refresh().returncode == 0, "what was lost comes back as published"
+    assert manifests(province) == before
+    assert stale(province) == set(), "made again alone, of the same content"
+
     correct_a_workbook(province)
     touched = {(asset, "207-co-to|2018") for asset in OF_THE_DISTRICT}
     touched |= {(asset, "2018") for asset in (*OF_ITS_YEAR, *OF_LATER_YEARS_TOO)}
@@ -128,7 +135,6 @@ def test_a_late_correction_is_refused_then_taken_in_for_a_reason_and_told_in_new
     }
     assert stale(province) == touched
 
-    before = manifests(province)
     done = province.refresh()
     assert done.returncode == 1
     assert f"{WORKBOOK} thay đổi / changed" in done.stdout

@@ -61,7 +61,8 @@ def test_what_is_kept_of_a_published_year_is_true_for_others_until_a_reason_is_g
     assert not truth.is_true("missing_answers", KEY), "other code made it"
     house.publish(2018)
     assert truth.is_true("missing_answers", KEY)
-    assert not truth.reopened.is_true("missing_answers", KEY)
+    assert not truth.reopened([2018]).is_true("missing_answers", KEY)
+    assert truth.reopened([2019]).is_true("missing_answers", KEY), "another year is opened"
     truth.lake.path("missing_answers", dimensions(district_year, KEY)).write_bytes(b"damaged")
     assert not truth.is_true("missing_answers", KEY), "what is damaged is not what was published"
 
@@ -74,7 +75,7 @@ def test_partitions_of_a_published_year_are_left_alone_and_open_years_are_not(ho
 
 
 def test_what_was_lost_and_would_come_back_as_published_is_not_left_alone(house):
-    expected = house.pipeline.freshness.reopened.expected
+    expected = house.pipeline.freshness.reopened([2018]).expected
     made = {
         f"{asset}/{KEY}": {"fingerprint": expected(asset, KEY).fingerprint}
         for asset in GRID.assets
