@@ -59,7 +59,7 @@ ui: $(VENV)/run ## Dagster UI and daemon on 127.0.0.1 (PORT=3000)
 	$(BIN)/python -m pipelines.ui --port $(PORT)
 
 clean: ## Remove what the pipeline made (var/); published editions and the landing folder stay
-	find var -mindepth 1 -maxdepth 1 ! -name editions -exec rm -rf {} +
+	! test -d var || find var -mindepth 1 -maxdepth 1 ! -name editions -exec rm -rf {} +
 
 pin: ## Write constraints.txt anew after a change of dependencies
 	rm -rf .pin && $(PYTHON) -m venv .pin && .pin/bin/pip install -q -e '.[dev]'

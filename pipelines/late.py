@@ -4,7 +4,7 @@ Not here: the refusal to write them (closing.py), or which of the others a refre
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -33,6 +33,14 @@ def left_alone(pipeline: Pipeline, stage: Stage, partitions: Sequence[str | None
     comes back the same.
     """
     judged: dict[int, tuple[Freshness, Seen]] = {}
+    # What is lost together comes back together: each is asked about as if the others were there.
+    as_published = {
+        (asset, str(key)): made[f"{asset}/{key}"]["fingerprint"]
+        for key in partitions
+        for made in [_published(pipeline, stage, key)]
+        for asset in stage.assets
+        if f"{asset}/{key}" in made
+    }
     found = []
     for key in partitions:
         if key is None or not set(stage.assets) <= SURVEY_ASSETS:
@@ -42,18 +50,42 @@ def left_alone(pipeline: Pipeline, stage: Stage, partitions: Sequence[str | None
         strict, seen = judged.setdefault(year, (pipeline.freshness.reopened([year]), {}))
         if edition is None or all(strict.is_true(asset, key, seen) for asset in stage.assets):
             continue
-        published = {
-            asset: edition.made[f"{asset}/{key}"]["fingerprint"]
-            for asset in stage.assets
-            if f"{asset}/{key}" in edition.made
-        }
-        comes_back = published and all(
-            strict.expected(asset, key, seen).fingerprint == fingerprint
-            for asset, fingerprint in published.items()
+        own = {asset: as_published.get((asset, key)) for asset in stage.assets}
+        comes_back = any(own.values()) and all(
+            strict.expected(asset, key, seen | as_published).fingerprint == fingerprint
+            for asset, fingerprint in own.items()
+            if fingerprint
         )
         if not comes_back:
             found.append(key)
     return found
+
+
+def _published(pipeline: Pipeline, stage: Stage, key: str | None) -> dict[str, dict[str, Any]]:
+    """What the newest edition of a partition's year was made of; {} where there is none."""
+    if key is None or stage.grain not in GRIDS:
+        return {}
+    edition = pipeline.editions.newest(_year(key, GRIDS[stage.grain]))
+    return edition.made if edition else {}
+
+
+def lost(pipeline: Pipeline, closed: Mapping[str, Sequence[str]]) -> list[FailedPartition]:
+    """A failure for each partition left alone that is no longer kept as it was published: other
+    years cannot be told against it."""
+    seen: Seen = {}
+    return [
+        FailedPartition(stage.name, key, (
+            "đã mất và không làm lại được như đã công bố / is lost and would not come back as "
+            'published: make refresh REASON="why"'
+        ))
+        for stage in STAGES
+        for key in closed.get(stage.name, ())
+        for made in [_published(pipeline, stage, key)]
+        if any(
+            f"{asset}/{key}" in made and not pipeline.freshness.is_true(asset, key, seen)
+            for asset in stage.assets
+        )
+    ]  # fmt: skip
 
 
 def late_changes(
@@ -87,7 +119,7 @@ def late_changes(
         f"mã nguồn hoặc dữ kiện thay đổi / code or facts changed{_which(pipeline, year)}"
         for year in sorted(years - told)
     ]
-    return failures, sentences
+    return failures + lost(pipeline, closed), sentences
 
 
 def _which(pipeline: Pipeline, year: int) -> str:
