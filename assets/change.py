@@ -194,6 +194,8 @@ def district_changes(
             boundary_date=survey.reference_date,
             n=_interviews(table["district"], own_table, _lost(int(year), own_table)),
             base_n=pd.NA,
+            edition=pd.NA,  # labels are put on when the rows are published
+            base_edition=pd.NA,
             is_sample=table["base_year"].map(is_sample).eq(True) | is_sample[int(year)],
         )
         for base, rows in table.groupby("base_year"):

@@ -17,8 +17,8 @@ from pipelines.versions import code_version
 BASE = [
     "data/tables/columns.csv", "dgi/facts", "dgi/errors.py", "dgi/fieldwork", "dgi/ingest",
     "dgi/survey", "dgi/index", "dgi/change", "dgi/papi", "assets/declare.py",
-    "pipelines/partitions.py", "pipelines/schemas.py", "pipelines/files.py", "pipelines/stores.py", "pipelines/vault.py",
-    "pipelines/io_managers.py",
+    "pipelines/partitions.py", "pipelines/schemas.py", "pipelines/files.py", "pipelines/stores.py",
+    "pipelines/vault.py", "pipelines/io_managers.py",
 ]  # fmt: skip
 OWNER = "team:data-engineering"
 SCHEMAS = Schemas(FACTS.table("tables/columns.csv"))

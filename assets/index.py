@@ -330,7 +330,7 @@ def scores_and_ranks(
                 ],
             ),
         )
-        return scores.assign(survey_year=int(year), edition=f"{year}.1")
+        return scores.assign(survey_year=int(year), edition=pd.NA)  # labelled when published
 
     kept = for_each(context, scored, survey_totals)
     yield dg.Output(kept, output_name="district_scores")

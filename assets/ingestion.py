@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from assets.declare import Frames, describe, for_each, markdown_table, note
+from assets.declare import OWNER, Frames, describe, for_each, markdown_table, note
 from dgi.ingest.deliveries import read_back_checks, read_delivery
 from dgi.ingest.landing import district_folders
 from dgi.ingest.privacy import Keys
-from pipelines.partitions import district_year, place
+from pipelines.partitions import district_year, place, survey_year
 from pipelines.resources import FactsParam, SettingsParam, VaultParam
 
 MADE_BY = [
@@ -18,6 +18,32 @@ MADE_BY = [
     "assets/ingestion.py",
 ]  # fmt: skip
 TASK = {"task": "T4"}
+# What others put there: Dagster is told of its content, and does not make it.
+DELIVERED = [
+    dg.AssetSpec(
+        name,
+        description=description,
+        partitions_def=partitions_def,
+        group_name="ingestion",
+        owners=[OWNER],
+        kinds={"file"},
+        tags=TASK,
+    )
+    for name, partitions_def, description in (
+        (
+            "landing_folder",
+            district_year,
+            "One row is one file delivered for the district and year: interviews, correction "
+            "logs, back-checks. Its data version is the hash of all of them.",
+        ),
+        (
+            "landing_so_far",
+            survey_year,
+            "One row is one file delivered for the year or any survey year before it, with which "
+            "it is compared. Its data version is the hash of all of them.",
+        ),
+    )
+]
 
 
 def _out(name: str, description: str) -> dg.AssetOut:

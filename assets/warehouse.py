@@ -6,6 +6,7 @@ import pandas as pd
 
 from assets.declare import Frames, describe, for_each
 from pipelines.partitions import all_districts_of_the_year, papi_year, place, survey_year
+from pipelines.resources import LabelsParam
 
 GROUP = "warehouse"
 LOADING = ["sql", "assets/warehouse.py"]
@@ -105,7 +106,7 @@ def published_fieldwork(
         "published_survey",
         GROUP,
         "One row is one table of one survey year in the warehouse: indicator estimates, scores "
-        "and changes of the districts and the province.",
+        "and changes of the districts and the province, under the label of their edition.",
         LOADING,
         kinds=KINDS,
         tags={"task": "T5"},
@@ -113,6 +114,7 @@ def published_fieldwork(
 )
 def published_survey(
     context: dg.AssetExecutionContext,
+    labels: LabelsParam,
     indicator_estimates: Frames,
     province_estimates: Frames,
     district_scores: Frames,
@@ -122,11 +124,14 @@ def published_survey(
     def tables(year: str) -> Frames:
         own = [indicator_estimates[key] for key in sorted(indicator_estimates)
                if place(key)[0] == int(year)]  # fmt: skip
+        label = labels(int(year))
+        changes = district_changes[year].assign(edition=label[int(year)])
+        changes["base_edition"] = changes["base_year"].map(label).astype("str")
         return {
             "indicator_estimates": pd.concat([*own, province_estimates[year]], ignore_index=True),
-            "district_scores": district_scores[year],
+            "district_scores": district_scores[year].assign(edition=label[int(year)]),
             "rank_probabilities": rank_probabilities[year],
-            "district_changes": district_changes[year],
+            "district_changes": changes,
         }
 
     return for_each(context, tables, province_estimates, district_scores, district_changes)

@@ -25,6 +25,10 @@ from assets.declare import SCHEMAS
 from checks import STAGES, all_checks
 from checks.suites import guarded_assets
 from dgi.ingest.landing import Folders, district_folders, hashes
+from pipelines.closing import ClosedYears
+from pipelines.delivered import rest_on_deliveries
+from pipelines.edition_content import YearContent
+from pipelines.edition_shelf import EditionShelf
 from pipelines.freshness import Freshness, Verdicts
 from pipelines.io_managers import StoreIOManager
 from pipelines.jobs import asset_jobs, refresh_year
@@ -44,7 +48,7 @@ PUBLISHED = [
     "ranking_alternatives", "priorities", "delivered_files", "fieldwork", "interviewers",
     "form_rules", "set_comparisons", "indicator_questions", "provenance", "source_files",
 ]  # fmt: skip
-ASSETS = dg.load_assets_from_modules(
+LOADED = dg.load_assets_from_modules(
     [
         reference,
         causes,
@@ -60,6 +64,7 @@ ASSETS = dg.load_assets_from_modules(
         lineage,
     ]
 )
+ASSETS = rest_on_deliveries([one for one in LOADED if isinstance(one, dg.AssetsDefinition)])
 
 
 class Pipeline:
@@ -71,23 +76,29 @@ class Pipeline:
         self.reports = ReportShelf(settings.reports, self.lake)
         self.returns = ReportShelf(settings.returns, self.lake)
         self.warehouse = Warehouse(settings.warehouse, SCHEMAS.columns, PUBLISHED)
+        self.loaded = WarehouseStore(self.warehouse, self.lake)
+        self.columns = SCHEMAS.columns
         kept_by: dict[str, Store] = {
             "io_manager": self.lake,
             "reports": self.reports,
             "returns": self.returns,
-            "warehouse": WarehouseStore(self.warehouse),
+            "warehouse": self.loaded,
         }
         stores = {
             key.path[-1]: kept_by[asset.get_io_manager_key_for_asset_key(key)]
             for asset in ASSETS
-            if isinstance(asset, dg.AssetsDefinition)
             for key in asset.keys
         }
         verdicts = Verdicts(self.lake, guarded_assets(STAGES))
         self.vault = open_vault(settings)
-        self.freshness = Freshness(self.lake, stores, self._sources(), verdicts)
+        self.editions = EditionShelf(settings.editions)
+        self.closed_years = ClosedYears(self.editions)
+        self.freshness = Freshness(
+            self.lake, stores, self._sources(), verdicts, self.closed_years.is_closed
+        )
+        self.content = YearContent(self.freshness, self.editions, self.reports)
         self.definitions = dg.Definitions(
-            assets=ASSETS,
+            assets=[*ASSETS, *ingestion.DELIVERED],
             asset_checks=all_checks(),
             jobs=[*asset_jobs, refresh_year],
             schedules=[annual_refresh],
@@ -98,8 +109,12 @@ class Pipeline:
                 "vault": self.vault,
                 "freshness": self.freshness,
                 "ancestry": Ancestry(self.freshness),
+                "closed_years": self.closed_years,
+                "labels": self.content.labels,
                 **{
-                    name: StoreIOManager(store, self.freshness, SCHEMAS)
+                    name: StoreIOManager(
+                        store, self.freshness, SCHEMAS, self.closed_years, settings.landing
+                    )
                     for name, store in kept_by.items()
                 },
             },
@@ -108,7 +123,8 @@ class Pipeline:
 
     def _sources(self) -> dict[str, Callable[[Mapping[str, str]], dict[str, str]]]:
         """What lies outside the graph: files of a district-year by name and hash, for each asset
-        that reads them, and a trace of the secret that pseudonyms are drawn from."""
+        that reads them, a trace of the secret that pseudonyms are drawn from, and the
+        labels of editions where tables carry them."""
 
         def folders(place: Mapping[str, str]) -> Folders:
             return district_folders(self.settings.landing, place["survey_year"], place["district"])
@@ -123,11 +139,17 @@ class Pipeline:
         def back_checks(place: Mapping[str, str]) -> dict[str, str]:
             return hashes(folders(place).back_checks) | self.vault.trace()
 
+        def labels(place: Mapping[str, str]) -> dict[str, str]:
+            # Labels are put to the published tables: another label, other rows.
+            found = self.content.labels(int(place["survey_year"]))
+            return {f"edition of {year}": label for year, label in found.items()}
+
         sources: dict[str, Callable[[Mapping[str, str]], dict[str, str]]]
         deliveries = ("raw_responses", "delivered_files", "delivered_columns")
         typed = ("responses", "rejected_responses", "missing_answers", "applied_corrections",
                  "corrected_responses")  # fmt: skip
         sources = dict.fromkeys(deliveries, interviews)
+        sources["published_survey"] = labels
         return sources | dict.fromkeys(typed, corrections) | {"raw_back_checks": back_checks}
 
 

@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import sqlalchemy as sa
+from dagster._core.definitions.data_version import (
+    DATA_VERSION_IS_USER_PROVIDED_TAG,
+    DATA_VERSION_TAG,
+)
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SQLITE_BUSY_TIMEOUT_SECONDS,
     SqliteEventLogStorage,
 )
 
+DATA_VERSION = "data_version"  # metadata of a partition's materialisation: its content's digest
 KEPT_ENGINES = 8  # the cross-run index and the newest runs
 
 
@@ -74,6 +80,23 @@ class KeptEngineEventLog(SqliteEventLogStorage):
             self._initialized_dbs.add(shard)
         with engine.connect() as connection, connection.begin():
             yield connection
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event; a materialisation with the data version of its own partition.
+
+        A run over a range of partitions has, in Dagster, one data version for all of them: a
+        partition made alone would look changed although its content is the same.
+        """
+        happened = event.dagster_event
+        if happened is not None and happened.is_step_materialization:
+            made = happened.step_materialization_data.materialization
+            if DATA_VERSION in made.metadata:
+                version = str(made.metadata[DATA_VERSION].value)
+                assert isinstance(made.tags, dict)  # each event has tags of its own
+                made.tags.update(
+                    {DATA_VERSION_TAG: version, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
+                )
+        super().store_event(event)
 
     @property
     def supports_asset_checks(self) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Any
 
 import dagster as dg
 
-from pipelines.partitions import dimensions
+from pipelines.partitions import YEAR, dimensions
 from pipelines.stores import Lake, Manifest, Store
 
 ABSENT = "absent"
@@ -36,12 +37,17 @@ class Verdicts:
             verdict = {"rules": self.guarded[asset], "of": kept.artefacts, "passed": passed}
             self.lake.write_note(asset, place, "verdict.json", verdict)
 
-    def stands(self, asset: str, place: Mapping[str, str], kept: Manifest) -> bool:
-        """Whether nothing forbids to rely on what is kept."""
+    def stands(
+        self, asset: str, place: Mapping[str, str], kept: Manifest, by_any_rules: bool = False
+    ) -> bool:
+        """Whether nothing forbids to rely on what is kept: it passed the rules as they are now,
+        or, `by_any_rules`, as they were when it was made."""
         if asset not in self.guarded:
             return True
-        wanted = {"rules": self.guarded[asset], "of": kept.artefacts, "passed": True}
-        return self.lake.read_note(asset, place, "verdict.json") == wanted
+        verdict = self.lake.read_note(asset, place, "verdict.json")
+        if by_any_rules and isinstance(verdict, dict):
+            verdict = verdict | {"rules": self.guarded[asset]}
+        return verdict == {"rules": self.guarded[asset], "of": kept.artefacts, "passed": True}
 
 
 class Freshness:
@@ -49,7 +55,10 @@ class Freshness:
 
     `graph`: Dagster's asset graph, given once the definitions are put together; `stores`:
     asset name -> its store; `sources`: asset name -> function giving {file: sha256} of what
-    lies outside the graph for one partition.
+    lies outside the graph for one partition; `closed`: whether a partition belongs to a year
+    that was published. Such a partition is true as long as it is kept, whatever has changed
+    since: other years go on being told against what was published. `reopened` judges the years
+    named by the same rule as all others.
     """
 
     def __init__(
@@ -58,13 +67,25 @@ class Freshness:
         stores: Mapping[str, Store],
         sources: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]],
         verdicts: Verdicts,
+        closed: Callable[[str, Mapping[str, str]], bool] = lambda asset, place: False,
     ):
+        self.closed = closed
         self.graph: Any = None
         self.lake = lake
         self.stores = stores
         self.sources = sources
         self.verdicts = verdicts
         self._parents: dict[tuple[str, str | None], list[tuple[str, str | None]]] = {}
+
+    def reopened(self, years: Iterable[int]) -> Freshness:
+        """The same with these years closed no longer: what is made anew for a reason goes by it.
+        Years that are not named stay as published, and others are told against them."""
+        open_again = {str(year) for year in years}
+        judged = copy(self)
+        judged.closed = lambda asset, place: (
+            place.get(YEAR) not in open_again and self.closed(asset, place)
+        )
+        return judged
 
     def place(self, asset: str, partition: str | None) -> dict[str, str]:
         """Dimensions of a partition of `asset`."""
@@ -77,6 +98,7 @@ class Freshness:
             parents = [
                 (parent.asset_key.path[-1], parent.partition_key and str(parent.partition_key))
                 for parent in found.parent_partitions
+                if parent.asset_key.path[-1] in self.stores  # what others made is no partition
             ]
             self._parents[asset, partition] = sorted(parents, key=lambda p: (p[0], str(p[1])))
         return self._parents[asset, partition]
@@ -136,7 +158,9 @@ class Freshness:
         if (asset, partition) not in seen:
             kept = self._unjudged(asset, partition, seen)
             place = self.place(asset, partition)
-            stands = kept is not None and self.verdicts.stands(asset, place, kept)
+            stands = kept is not None and self.verdicts.stands(
+                asset, place, kept, by_any_rules=self.closed(asset, place)
+            )
             seen[asset, partition] = kept.fingerprint if kept and stands else ABSENT
         return seen[asset, partition]
 
@@ -146,7 +170,10 @@ class Freshness:
         kept = self.lake.read_manifest(asset, place)
         is_kept = (
             kept is not None
-            and kept.fingerprint == self.expected(asset, partition, seen).fingerprint
+            and (
+                self.closed(asset, place)
+                or kept.fingerprint == self.expected(asset, partition, seen).fingerprint
+            )
             and self.stores[asset].holds(asset, place, kept.artefacts)
         )
         return kept if is_kept else None

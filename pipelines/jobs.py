@@ -61,9 +61,9 @@ STAGES = (
         "survey_year",
         ("survey_totals", "province_estimates", "district_scores", "rank_probabilities",
          "group_totals", "district_changes", "form_rules", "published_fieldwork",
-         "published_survey", "set_comparisons", "indicator_questions", "provenance",
+         "set_comparisons", "indicator_questions", "provenance",
          "source_files", "published_lineage"),
-        "One survey year over its districts: scores and changes, into the warehouse.",
+        "One survey year over its districts: scores, changes, and where they come from.",
         phase=2,
     ),
     Stage(
@@ -91,6 +91,15 @@ STAGES = (
         requires=("indicator_estimates", "district_scores", "district_changes"),
         phase=3,
     ),
+    # Last: the label of the edition is decided from all that an edition would hold.
+    Stage(
+        "published_year",
+        "survey_year",
+        ("published_survey",),
+        "Scores and changes of one year under the label of their edition, into the warehouse.",
+        requires=("district_scores", "district_changes", "province_estimates"),
+        phase=4,
+    ),
 )  # fmt: skip
 
 asset_jobs = [stage.job() for stage in STAGES]
@@ -99,10 +108,16 @@ asset_jobs = [stage.job() for stage in STAGES]
 @dg.op
 def refresh_one_year(context: dg.OpExecutionContext) -> None:
     """Every stale partition of one survey year, stage by stage, each as a run of its own."""
+    from pipelines.closing import REASON
     from pipelines.refresh import refresh
 
     year = int(context.partition_key)
-    outcome = refresh(years=[year], instance=context.instance, say=context.log.info)
+    outcome = refresh(
+        years=[year],
+        instance=context.instance,
+        say=context.log.info,
+        reason=context.run.tags.get(REASON, ""),
+    )
     if outcome.failures:
         raise dg.Failure("; ".join(str(failure) for failure in outcome.failures))
 

@@ -23,8 +23,10 @@ from rich.table import Table
 
 from dgi.ingest.landing import SUBFOLDERS, has_delivery, list_files
 from pipelines.absences import report_absences
+from pipelines.delivered import report
 from pipelines.freshness import Seen
 from pipelines.jobs import STAGES, Stage
+from pipelines.late import late_changes, left_alone
 from pipelines.partitions import (
     DISTRICTS,
     FACTS,
@@ -56,11 +58,13 @@ LONGEST_RANGE = 18
 
 @dataclass
 class Outcome:
-    """What a refresh did, by stage: partitions made, already true, waiting for one that failed."""
+    """What a refresh did, by stage: partitions made, already true, waiting for one that failed,
+    and `closed`: those of published years that would be made anew, had anybody given a reason."""
 
     made: dict[str, list[str]] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, list[str]] = field(default_factory=dict)
+    closed: dict[str, list[str]] = field(default_factory=dict)
     failures: list[FailedPartition] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -134,8 +138,20 @@ def ranges(stage: Stage, partitions: list[str]) -> list[list[str]]:
 class Refresher:
     """Makes what is stale of one pipeline on one Dagster instance, with one process or more."""
 
-    def __init__(self, pipeline: Pipeline, instance: dg.DagsterInstance, say: Say, processes: int):
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        instance: dg.DagsterInstance,
+        say: Say,
+        processes: int,
+        years: Iterable[int] = (),
+        reason: str = "",
+    ):
         self.pipeline = pipeline
+        self.reason = reason
+        # With a reason, published years among `years` are judged like all others.
+        truth = pipeline.freshness
+        self.truth = truth.reopened(years) if reason else truth
         self.instance = instance
         self.say = say
         self.processes = processes
@@ -172,7 +188,7 @@ class Refresher:
     def withdraw(self, wanted: dict[Stage, list[str | None]]) -> None:
         """Take away from readers what failed to be made anew: old figures beside new ones lie."""
         failed = {(failure.stage, failure.partition) for failure in self.outcome.failures}
-        truth = self.pipeline.freshness
+        truth = self.truth
         for stage, partitions in wanted.items():
             waiting = set(self.outcome.waiting[stage.name])
             for key in partitions:
@@ -183,13 +199,16 @@ class Refresher:
                         truth.stores[asset].withdraw(asset, truth.place(asset, key))
 
     def _stale(self, stage: Stage, wanted: list[str | None], force: bool) -> list[str | None]:
-        truth = self.pipeline.freshness
+        truth = self.truth
         seen: Seen = {}
+        closed = [] if self.reason else left_alone(self.pipeline, stage, wanted)
+        wanted = [key for key in wanted if key not in closed]
         able = [key for key in wanted if self._can_be_made(stage, key, seen)]
         stale = [
             key for key in able
             if force or not all(truth.is_true(asset, key, seen) for asset in stage.assets)
         ]  # fmt: skip
+        self.outcome.closed[stage.name] = closed
         self.outcome.waiting[stage.name] = [str(key) for key in wanted if key not in able]
         self.outcome.kept[stage.name] = len(able) - len(stale)
         self.outcome.seconds[stage.name] = 0.0
@@ -197,7 +216,7 @@ class Refresher:
 
     def _can_be_made(self, stage: Stage, key: str | None, seen: Seen) -> bool:
         """Whether what the stage cannot do without is there: else its failure says it already."""
-        truth = self.pipeline.freshness
+        truth = self.truth
         return all(
             truth.is_true(parent, parent_key, seen)
             for asset in stage.assets
@@ -210,7 +229,7 @@ class Refresher:
         if self.processes == 1 or (len(tasks) < 2 and self._pool is None):
             for stage, group in tasks:
                 self.say(f"{stage.name}: {span(group)}")
-                yield run_range(self.pipeline, self.instance, stage, group)
+                yield run_range(self.pipeline, self.instance, stage, group, self.reason)
             return
         if self._pool is None:
             _ = self.pipeline.warehouse.engine  # its tables are made once, before workers meet
@@ -219,7 +238,10 @@ class Refresher:
             )
         settings = self.pipeline.settings
         self.say(f"{len(tasks)} ranges of partitions on {self.processes} processes")
-        futures = [self._pool.submit(run_in_worker, settings, s.name, group) for s, group in tasks]
+        futures = [
+            self._pool.submit(run_in_worker, settings, s.name, group, self.reason)
+            for s, group in tasks
+        ]
         for future in as_completed(futures):
             yield future.result()
 
@@ -231,31 +253,42 @@ def refresh(
     say: Say = lambda text: None,
     force: bool = False,
     processes: int = 1,
+    reason: str = "",
 ) -> Outcome:
     """Refresh the given survey years (default: all), and every year of published PAPI.
 
     Each stale partition becomes a recorded materialisation of the instance. A district that
     fails does not stop its neighbours; the year's tables then name it and withhold the province.
     More than one of `processes` needs an instance that they can share (not an ephemeral one).
+    What belongs to a published year is made anew only for a `reason`, which the runs carry and
+    the next edition tells; without one it is left alone, and new deliveries for it are failures.
     """
     if pipeline is None:
         from pipelines.definitions import pipeline as default
 
         pipeline = default
     instance = instance or dagster_instance(pipeline.settings)
-    delivered = delivered_years(pipeline.settings.landing)
+    report(instance, pipeline.settings.landing)
+    closed = {edition.year for edition in pipeline.editions.editions()}
+    delivered = sorted({*delivered_years(pipeline.settings.landing), *closed})
     # A year is compared with the one before it, so that one must be true as well.
     named = None if years is None else {*years, *map(year_before, years)}
     wanted_years = [year for year in delivered if named is None or year in named]
     told = report_absences(instance, wanted_years)
     if told:
         say(f"{told} partitions cannot exist: recorded, with the reason")
-    runner = Refresher(pipeline, instance, say, processes)
+    runner = Refresher(pipeline, instance, say, processes, wanted_years, reason.strip())
     with runner.workers():
         for _, stages in groupby(STAGES, key=lambda stage: stage.phase):
             wanted = {s: candidates(s, wanted_years) for s in stages}
             runner.run_phase(wanted, force)
             runner.withdraw(wanted)
+    late, by_code = late_changes(pipeline, runner.outcome.closed)
+    for sentence in by_code:
+        say(sentence)
+    for failure in late:
+        say(f"FAILED {failure}")
+    runner.outcome.failures += late
     strays = misplaced(pipeline.settings.landing)
     for stray in strays:
         say(f"FAILED {stray}")
@@ -266,7 +299,7 @@ def refresh(
 def _summary(outcome: Outcome, settings: Settings) -> Table:
     """What was made and where, as a table for the terminal."""
     table = Table(title="Refresh", title_justify="left")
-    for heading in ("stage", "made", "already true", "failed", "waiting", "seconds"):
+    for heading in ("stage", "made", "already true", "failed", "waiting", "closed", "seconds"):
         table.add_column(heading, justify="left" if heading == "stage" else "right")
     for stage in STAGES:
         failed = sum(failure.stage == stage.name for failure in outcome.failures)
@@ -276,6 +309,7 @@ def _summary(outcome: Outcome, settings: Settings) -> Table:
             str(outcome.kept[stage.name]),
             str(failed),
             str(len(outcome.waiting[stage.name])),
+            str(len(outcome.closed[stage.name])),
             f"{outcome.seconds[stage.name]:.1f}",
         )
     places = {"lake": settings.lake, "reports": settings.reports, "warehouse": settings.warehouse}
@@ -289,6 +323,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--year", type=int, action="append", help="survey year; default: all")
     parser.add_argument("--force", action="store_true", help="make again what is already true")
+    parser.add_argument("--reason", default="", help="why published years may be made anew")
     parser.add_argument("--processes", type=int, default=2, help="worker processes; default: 2")
     arguments = parser.parse_args()
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
@@ -322,6 +357,7 @@ def main() -> int:
             say=say,
             force=arguments.force,
             processes=arguments.processes,
+            reason=arguments.reason,
         )
     console.print(_summary(outcome, settings))
     console.print(f"{time.monotonic() - started:.1f} s. Look at it: make ui")

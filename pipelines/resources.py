@@ -1,9 +1,9 @@
-"""What assets are handed at run time: facts, settings, vault, and what partitions came from.
+"""What assets are handed at run time: facts, settings, vault, labels, what partitions came from.
 Not here: storage (io_managers.py), or anything an asset computes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,3 +51,5 @@ FactsParam = dg.ResourceParam[Facts]
 SettingsParam = dg.ResourceParam[Settings]
 VaultParam = dg.ResourceParam[Vault]
 AncestryParam = dg.ResourceParam[Traces]
+LabelsParam = dg.ResourceParam[Callable[[int], dict[int, str]]]
+"""Of a survey year: its edition, and those of the years it is compared with, by year."""

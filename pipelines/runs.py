@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from pipelines.closing import REASON
+from pipelines.io_managers import RANGE_END, RANGE_START
 from pipelines.jobs import STAGES, Stage
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.definitions import Pipeline
 
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 INSTANCE_SETTINGS = """\
 # Written by the refresh; edit it to move Dagster's records elsewhere, such as to PostgreSQL.
@@ -72,9 +73,14 @@ def span(group: list[str]) -> str:
 
 
 def run_range(
-    pipeline: Pipeline, instance: dg.DagsterInstance, stage: Stage, group: list[str]
+    pipeline: Pipeline,
+    instance: dg.DagsterInstance,
+    stage: Stage,
+    group: list[str],
+    reason: str = "",
 ) -> RangeOutcome:
-    """Make a range of neighbouring partitions ([] for an unpartitioned stage) in one run.
+    """Make a range of neighbouring partitions ([] for an unpartitioned stage) in one run, which
+    carries the `reason` for which published years may be made anew.
 
     A range that fails is halved until it is known which partition is at fault, so that Dagster
     records the failure there and nowhere else, and its neighbours are made.
@@ -83,7 +89,7 @@ def run_range(
     waiting = [group]
     while waiting:
         part = waiting.pop(0)
-        result = _run(pipeline, instance, stage, part)
+        result = _run(pipeline, instance, stage, part, reason)
         if result.success:
             outcome.made += part or ["all"]
         elif len(part) > 1:
@@ -95,7 +101,7 @@ def run_range(
 
 
 def _run(
-    pipeline: Pipeline, instance: dg.DagsterInstance, stage: Stage, group: list[str]
+    pipeline: Pipeline, instance: dg.DagsterInstance, stage: Stage, group: list[str], reason: str
 ) -> dg.ExecuteInProcessResult:
     job = pipeline.definitions.resolve_job_def(stage.name)
     is_range = len(group) > 1
@@ -103,7 +109,8 @@ def _run(
         instance=instance,
         run_config=QUIET,
         raise_on_error=False,
-        tags={RANGE_START: group[0], RANGE_END: group[-1]} if is_range else {},
+        tags=({RANGE_START: group[0], RANGE_END: group[-1]} if is_range else {})
+        | ({REASON: reason} if reason else {}),
         partition_key=group[0] if len(group) == 1 else None,
     )
 
@@ -127,8 +134,10 @@ def _own_pipeline(settings: Settings) -> tuple[Pipeline, dg.DagsterInstance]:
     return Made(settings), dagster_instance(settings)
 
 
-def run_in_worker(settings: Settings, stage_name: str, group: list[str]) -> RangeOutcome:
+def run_in_worker(
+    settings: Settings, stage_name: str, group: list[str], reason: str = ""
+) -> RangeOutcome:
     """`run_range` for a worker process, which shares only the stores and the instance."""
     pipeline, instance = _own_pipeline(settings)
     stage = next(stage for stage in STAGES if stage.name == stage_name)
-    return run_range(pipeline, instance, stage, group)
+    return run_range(pipeline, instance, stage, group, reason)

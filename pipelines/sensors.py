@@ -4,14 +4,22 @@ Not here: what a refresh does with it (jobs.py), or what else is stale (freshnes
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 
 import dagster as dg
 
 from dgi.ingest.landing import content_of, district_folders
+from pipelines.closing import ClosedYears
+from pipelines.delivered import LANDING, NOTHING, look, news, versions_of
 from pipelines.freshness import Freshness, Seen
 from pipelines.jobs import STAGES, asset_jobs
-from pipelines.partitions import SURVEY_YEARS, district_year_key, districts_of
+from pipelines.partitions import (
+    DISTRICT,
+    SURVEY_YEARS,
+    YEAR,
+    dimensions,
+    district_year,
+    district_year_key,
+)
 from pipelines.resources import SettingsParam
 
 CONTENT = "dgi/content_sha256"
@@ -31,42 +39,56 @@ def landing(
     context: dg.SensorEvaluationContext,
     settings: SettingsParam,
     freshness: dg.ResourceParam[Freshness],
-) -> dg.SensorResult | dg.SkipReason:
+    closed_years: dg.ResourceParam[ClosedYears],
+) -> dg.SensorResult:
     """One run request for each district-year whose content is new since it was last asked for.
 
     The cursor keeps, for each partition, the content that was asked for and the content seen at
     the last look; a request is made when two looks agree, unless the partition was made from
-    just that by other means. Its run key is partition, content and the content asked for before
+    just that by other means, or belongs to a published year: a run without a reason would be
+    refused. Dagster is told of the content all the same, so that what was made from other
+    content shows as stale. Its run key is partition, content and the content asked for before
     (an earlier delivery may come back), so that a lost cursor asks again but nothing that stands
     is made twice. Hashes only: the name of a file may name a person.
     """
     known = json.loads(context.cursor) if context.cursor else {}
-    asked, seen = known.get("asked", {}), known.get("seen", {})
-    requests, now = [], {}
+    asked, seen, told = (dict(known.get(name, {})) for name in ("asked", "seen", "told"))
+    now = look(settings.landing)[LANDING]
+    requests, waiting = [], set()
     fresh: Seen = {}
-    for year in SURVEY_YEARS:
-        for district in districts_of(year):
-            content = None
-            with suppress(OSError):  # gone or locked between two looks: there is a next look
-                content = content_of(district_folders(settings.landing, year, district))
-            if content is None:
-                continue
-            key = district_year_key(district, year)
-            now[str(key)] = content.sha256
-            if asked.get(str(key)) == content.sha256 or seen.get(str(key)) != content.sha256:
-                continue
-            before, asked[str(key)] = asked.get(str(key), ""), content.sha256
-            if all(freshness.is_true(asset, str(key), fresh) for asset in STAGE.assets):
-                continue
+    truth = freshness.reopened(SURVEY_YEARS)
+    for key, content in now.items():
+        if seen.get(key, NOTHING) != content:
+            continue  # not yet at rest
+        told[key] = content
+        if content == NOTHING or asked.get(key) == content:
+            continue
+        place = dimensions(district_year, key)
+        if all(truth.is_true(asset, key, fresh) for asset in STAGE.assets):
+            asked[key] = content
+        elif edition := closed_years.edition(STAGE.assets[0], place):
+            waiting.add(edition.label)  # a run without a reason would be refused
+        else:
+            before, asked[key] = asked.get(key, ""), content
+            delivered = content_of(district_folders(settings.landing, place[YEAR], place[DISTRICT]))
             requests.append(
                 dg.RunRequest(
-                    run_key=":".join(filter(None, (str(key), content.sha256, before[:16]))),
-                    partition_key=key,
-                    tags={CONTENT: content.sha256, FILES: str(content.files)},
+                    run_key=":".join(filter(None, (key, content, before[:16]))),
+                    partition_key=district_year_key(place[DISTRICT], int(place[YEAR])),
+                    tags={CONTENT: content, FILES: str(delivered.files if delivered else 0)},
                 )
             )
-    cursor = json.dumps({"asked": asked, "seen": now}, sort_keys=True)
-    if not requests:
-        context.update_cursor(cursor)
-        return dg.SkipReason("nothing new in the landing folder, or it is still being written")
-    return dg.SensorResult(run_requests=requests, cursor=cursor)
+    observations = news(versions_of(told), versions_of(known.get("told", {})))
+    cursor = json.dumps({"asked": asked, "seen": now, "told": told}, sort_keys=True)
+    reason = "nothing new in the landing folder, or it is still being written"
+    if waiting:
+        reason = (
+            f"closed since editions {', '.join(sorted(waiting))}: what was delivered for them "
+            'waits for make refresh REASON="why"'
+        )
+    return dg.SensorResult(
+        run_requests=requests or None,
+        skip_reason=None if requests else reason,
+        asset_events=observations,
+        cursor=cursor,
+    )

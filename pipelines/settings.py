@@ -46,6 +46,10 @@ class Settings(BaseSettings):
         return self.home / "returns"
 
     @property
+    def editions(self) -> Path:
+        return self.home / "editions"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
 

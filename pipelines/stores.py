@@ -28,6 +28,7 @@ class Manifest:
     sources: dict[str, str] = field(default_factory=dict)
     artefacts: dict[str, str] = field(default_factory=dict)  # name -> sha256
     rows: int = 0
+    reason: str = ""  # why it was made anew although its year was published
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True, indent=1, ensure_ascii=False).encode()
@@ -42,6 +43,10 @@ class Store(Protocol):
 
     def write(self, asset: str, place: Mapping[str, str], value: Any) -> tuple[dict[str, str], int]:
         """Keep `value`; returns artefact name -> sha256, and the number of rows."""
+        ...
+
+    def digests(self, value: Any) -> dict[str, str]:
+        """Artefact name -> sha256 that writing `value` would give; nothing is written."""
         ...
 
     def read(self, asset: str, place: Mapping[str, str]) -> Any:
@@ -78,6 +83,9 @@ class Lake:
         content = to_parquet(value)
         write_atomically(self.path(asset, place), content)
         return {self.FILE: sha256(content)}, len(value)
+
+    def digests(self, value: Any) -> dict[str, str]:
+        return {self.FILE: sha256(to_parquet(value))}
 
     def read(self, asset: str, place: Mapping[str, str]) -> pd.DataFrame:
         """The frame kept. A file read a moment ago by another step is not decoded again; frames
@@ -133,7 +141,10 @@ class ReportShelf:
     def write(self, asset: str, place: Mapping[str, str], value: Any) -> tuple[dict[str, str], int]:
         for name, content in sorted(value.items()):
             write_atomically(self.path(place, name), content)
-        return {name: sha256(content) for name, content in sorted(value.items())}, len(value)
+        return self.digests(value), len(value)
+
+    def digests(self, value: Any) -> dict[str, str]:
+        return {name: sha256(content) for name, content in sorted(value.items())}
 
     def read(self, asset: str, place: Mapping[str, str]) -> dict[str, bytes]:
         manifest = self.manifests.read_manifest(asset, place)
@@ -159,17 +170,32 @@ class ReportShelf:
 
 
 class WarehouseStore:
-    """Published tables in the warehouse: a mapping of table name to frame, replaced per year."""
+    """Published tables in the warehouse: a mapping of table name to frame, replaced per year.
 
-    def __init__(self, warehouse: Warehouse):
+    The frames that it was given are kept in the lake as well, `<asset>/…/<table>.parquet`: what
+    was published is known to the byte, whatever database holds it.
+    """
+
+    def __init__(self, warehouse: Warehouse, lake: Lake):
         self.warehouse = warehouse
+        self.lake = lake
+
+    def path(self, asset: str, place: Mapping[str, str], table: str) -> Path:
+        return self.lake.root / folder_of(asset, place) / f"{table}.parquet"
 
     def write(self, asset: str, place: Mapping[str, str], value: Any) -> tuple[dict[str, str], int]:
-        digests = {table: sha256(to_parquet(frame)) for table, frame in sorted(value.items())}
+        digests = {}
+        for table, frame in sorted(value.items()):
+            content = to_parquet(frame)
+            digests[table] = sha256(content)
+            write_atomically(self.path(asset, place, table), content)
         self.warehouse.replace(asset, place.get("survey_year"), value, digests)
         if not place:
             self.warehouse.make_views()  # with the reference tables: once a change of sql/
         return digests, sum(len(frame) for frame in value.values())
+
+    def digests(self, value: Any) -> dict[str, str]:
+        return {table: sha256(to_parquet(frame)) for table, frame in sorted(value.items())}
 
     def read(self, asset: str, place: Mapping[str, str]) -> dict[str, tuple[int, int]]:
         """Rows that stand in each table for the year, and rows it was given: for the checks."""
@@ -180,4 +206,9 @@ class WarehouseStore:
         self.warehouse.remove(asset, place.get("survey_year"))
 
     def holds(self, asset: str, place: Mapping[str, str], artefacts: Mapping[str, str]) -> bool:
-        return self.warehouse.loaded(asset, place.get("survey_year")) == dict(artefacts)
+        return self.warehouse.loaded(asset, place.get("survey_year")) == dict(artefacts) and all(
+            path.is_file() and sha256(path.read_bytes()) == digest
+            for path, digest in (
+                (self.path(asset, place, table), digest) for table, digest in artefacts.items()
+            )
+        )

@@ -4,6 +4,7 @@ Not here: the state of any partition (freshness.py)."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.settings import ROOT, Settings
@@ -21,16 +22,28 @@ def code_version(*parts: str) -> str:
     """
     digest = hashlib.sha256()
     for part in sorted(parts):
-        # Facts are where the settings say; code is where this file is.
-        root = DATA.parent if part.startswith("data/") else ROOT
-        path = DATA / part.removeprefix("data/") if part.startswith("data/") else ROOT / part
-        if not path.exists():
-            raise FileNotFoundError(f"code_version names {part}, which is not there")
-        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-        for file in files:
-            relative = file.relative_to(root)
-            if not SKIPPED & set(relative.parts):
-                name = relative if root == ROOT else Path("data", file.relative_to(DATA))
-                digest.update(str(name).encode())
-                digest.update(file.read_bytes())
+        for name, file in _files(part):
+            digest.update(name.encode())
+            digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def file_hashes(*parts: str) -> dict[str, str]:
+    """sha256 of each file that `parts` name, by its path from the repository's root."""
+    return {
+        name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for part in parts
+        for name, file in _files(part)
+    }
+
+
+def _files(part: str) -> Iterator[tuple[str, Path]]:
+    """Every file of a part, by name. Facts are where the settings say; code where this file is."""
+    root = DATA.parent if part.startswith("data/") else ROOT
+    path = DATA / part.removeprefix("data/") if part.startswith("data/") else ROOT / part
+    if not path.exists():
+        raise FileNotFoundError(f"code_version names {part}, which is not there")
+    for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
+        relative = file.relative_to(root)
+        if not SKIPPED & set(relative.parts):
+            yield str(relative if root == ROOT else Path("data", file.relative_to(DATA))), file

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,8 +71,8 @@ def _filter_rows(path: Path, keep) -> None:
         writer.writerows(row for row in rows if keep(row))
 
 
-def make_small_province(folder: Path) -> SmallProvince:
-    """The repository's facts, cut down to three districts and the years 2019 and 2020."""
+def make_small_province(folder: Path, years: Sequence[str] = ("2019", "2020")) -> SmallProvince:
+    """The repository's facts, cut down to three districts and a few survey years."""
     data = folder / "data"
     shutil.copytree(ROOT / "data", data, ignore=shutil.ignore_patterns("landing"))
     codes = {key.partition("-")[0] for key in KEPT_DISTRICTS}
@@ -91,11 +92,11 @@ def make_small_province(folder: Path) -> SmallProvince:
     _filter_rows(data / "units/shares.csv", lambda row: False)
     _filter_rows(data / "census/commune_adults.csv", lambda row: row["commune_code"] in known)
     _filter_rows(data / "census/sex_age.csv", lambda row: row["district"] in KEPT_DISTRICTS)
-    _filter_rows(data / "surveys.csv", lambda row: row["survey_year"] in ("2019", "2020"))
+    _filter_rows(data / "surveys.csv", lambda row: row["survey_year"] in years)
     # The baseline is a year that this small province has.
     comparisons = (data / "comparisons.csv").read_text(encoding="utf-8")
     (data / "comparisons.csv").write_text(
-        comparisons.replace(",fixed,2016,", ",fixed,2019,"), encoding="utf-8"
+        comparisons.replace(",fixed,2016,", f",fixed,{min(years)},"), encoding="utf-8"
     )
     events = pd.read_csv(data / "units/events.csv", dtype=str, keep_default_na=False)
     start, end = communes["valid_from"], communes["valid_to"].replace("", "9999")

@@ -59,7 +59,7 @@ def tried(monkeypatch):
     calls: list[list[str]] = []
     bad: dict[str, str] = {}
 
-    def run(pipeline, instance, stage, group):
+    def run(pipeline, instance, stage, group, reason):
         calls.append(group)
         return SimpleNamespace(
             success=not any(k in bad for k in group), reason=bad.get(group[0], "") if group else ""

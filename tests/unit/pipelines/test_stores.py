@@ -125,7 +125,7 @@ def _sets(*years: int) -> pd.DataFrame:
 def store(tmp_path):
     tables = ["survey_sets", "district_scores", "district_changes", "indicators"]
     address = f"sqlite:///{tmp_path / 'w.sqlite'}"
-    return WarehouseStore(Warehouse(address, SCHEMAS.columns, tables))
+    return WarehouseStore(Warehouse(address, SCHEMAS.columns, tables), Lake(tmp_path / "lake"))
 
 
 def test_a_year_is_replaced_and_its_neighbours_stay(store):
