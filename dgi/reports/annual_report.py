@@ -68,6 +68,9 @@ def any_sample(*frames: pd.DataFrame) -> bool:
     return any(bool(frame["is_sample"].astype("boolean").fillna(True).any()) for frame in frames)
 
 
+MOST_UNITS_ON_A_PAGE = 20  # rows that can still be read where a sheet is scaled to one page
+
+
 class _AnnualReport:
     def __init__(
         self, texts: Texts, year: int, scores: pd.DataFrame, changes: pd.DataFrame,
@@ -93,7 +96,7 @@ class _AnnualReport:
         if self.is_sample:
             blocks.insert(0, paragraph(say("cover.sample"), "warning"))
         blocks += self._absent()
-        subtitle = say("annual.subtitle", count=len(self._with_score()))
+        subtitle = say("annual.subtitle", count=len(self._surveyed()))
         first = cover(self.texts, title, subtitle, blocks, self._tiles(), sheets, self.year)
         return make_book(self.texts, title, [first, *sheets], created, self.is_sample)
 
@@ -103,12 +106,17 @@ class _AnnualReport:
         text = self.texts.say("annual.absent", names=joined(self.absent))
         return [paragraph(text, "warning")]
 
+    def _surveyed(self) -> pd.DataFrame:
+        """Units that were asked, with or without a total that may be shown."""
+        table = totals(self.scores)
+        return table[(table["district"] != PROVINCE) & table["n"].fillna(0).gt(0)]
+
     def _with_score(self) -> pd.DataFrame:
         table = totals(self.scores)
         return table[(table["district"] != PROVINCE) & table["score"].notna()]
 
     def _tiles(self) -> Tiles:
-        say, table = self.texts.say, self._with_score()
+        say, table, surveyed = self.texts.say, self._with_score(), self._surveyed()
         province = self.scores[
             (self.scores["district"] == PROVINCE) & (self.scores["level"] == "total")
         ]
@@ -121,9 +129,8 @@ class _AnnualReport:
             spread = f"{low.vi}–{high.vi}"
         tiles = [
             Tile(paragraph(say("annual.tile.province")), score, style.DECIMAL, flag),
-            Tile(paragraph(say("annual.tile.districts")), len(table), style.WHOLE),
-            Tile(paragraph(say("annual.tile.interviews")), int(table["n"].fillna(0).sum()),
-                 style.WHOLE),
+            Tile(paragraph(say("annual.tile.districts")), len(surveyed), style.WHOLE),
+            Tile(paragraph(say("annual.tile.interviews")), int(surveyed["n"].sum()), style.WHOLE),
             Tile(paragraph(say("annual.tile.range")), spread, flag="suppressed_incomplete"),
         ]  # fmt: skip
         return Tiles(tiles)
@@ -134,6 +141,8 @@ class _AnnualReport:
     ) -> Sheet:  # fmt: skip
         title = self.texts.say(f"annual.{key}.title", year=self.year)
         tab = self.texts.say(f"annual.{key}.tab").vi
+        if len(self.names) > MOST_UNITS_ON_A_PAGE:
+            pages = "long"
         return Sheet(key, tab, title.vi, title.en, blocks, orientation, pages, widths)
 
     def _summary(self) -> Sheet:
@@ -161,9 +170,10 @@ class _AnnualReport:
         # Points and intervals, not bars: bars would have to start at the scale's lowest value,
         # and districts that differ by a few points would all look the same.
         low, high = frame["ci_low"].min(), frame["ci_high"].max()
+        height = max(8.6, 0.45 * len(frame))
         return Chart("dot", heading(self.texts, "annual.chart.total"), frame, "label", series,
                      both(say("points.word")), number_format="0", axis_min=math.floor(low - 0.5),
-                     axis_max=math.ceil(high + 0.5), height_cm=8.6)  # fmt: skip
+                     axis_max=math.ceil(high + 0.5), height_cm=height)  # fmt: skip
 
     def _dimensions(self) -> Sheet:
         columns, table = dimension_matrix(self.texts, self.scores, self.tree)
