@@ -34,7 +34,7 @@ OF_ITS_YEAR = (
 )  # fmt: skip
 OF_LATER_YEARS_TOO = (
     "district_changes", "district_trends", "small_area_scores", "annual_report",
-    "published_survey", "published_analysis",
+    "published_survey", "published_analysis", "provenance", "source_files", "published_lineage",
 )  # fmt: skip
 RUN = """
 import sys
