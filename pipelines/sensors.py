@@ -3,6 +3,7 @@ Not here: what a refresh does with it (jobs.py), or what else is stale (freshnes
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import dagster as dg
@@ -47,12 +48,13 @@ def landing(
     the last look; a request is made when two looks agree, unless the partition was made from
     just that by other means, or belongs to a published year: a run without a reason would be
     refused. Dagster is told of the content all the same, so that what was made from other
-    content shows as stale. Its run key is partition, content and the content asked for before
-    (an earlier delivery may come back), so that a lost cursor asks again but nothing that stands
-    is made twice. Hashes only: the name of a file may name a person.
+    content shows as stale. Its run key is partition, content and a trace of all that was asked
+    for before (an earlier delivery may come back), so that a lost cursor asks again but nothing
+    that stands is made twice. Hashes only: the name of a file may name a person.
     """
     known = json.loads(context.cursor) if context.cursor else {}
     asked, seen, told = (dict(known.get(name, {})) for name in ("asked", "seen", "told"))
+    chain = dict(known.get("chain", {}))
     now = look(settings.landing)[LANDING]
     requests, waiting = [], set()
     fresh: Seen = {}
@@ -69,17 +71,19 @@ def landing(
         elif edition := closed_years.edition(STAGE.assets[0], place):
             waiting.add(edition.label)  # a run without a reason would be refused
         else:
-            before, asked[key] = asked.get(key, ""), content
+            asked[key], before = content, chain.get(key, "")
+            run_key = ":".join(filter(None, (key, content, before)))
+            chain[key] = hashlib.sha256(run_key.encode()).hexdigest()[:16]
             delivered = content_of(district_folders(settings.landing, place[YEAR], place[DISTRICT]))
             requests.append(
                 dg.RunRequest(
-                    run_key=":".join(filter(None, (key, content, before[:16]))),
+                    run_key=run_key,
                     partition_key=district_year_key(place[DISTRICT], int(place[YEAR])),
                     tags={CONTENT: content, FILES: str(delivered.files if delivered else 0)},
                 )
             )
     observations = news(versions_of(told), versions_of(known.get("told", {})))
-    cursor = json.dumps({"asked": asked, "seen": now, "told": told}, sort_keys=True)
+    cursor = json.dumps({"asked": asked, "seen": now, "told": told, "chain": chain}, sort_keys=True)
     reason = "nothing new in the landing folder, or it is still being written"
     if waiting:
         reason = (

@@ -154,6 +154,7 @@ class _Replay:
         self.readings: dict[tuple[str, str], tuple[Any, bool]] = {}
         ids = self.frame["respondent_id"].fillna("").str.strip()
         self.rows_of = {str(name): set(rows) for name, rows in ids.groupby(ids).indices.items()}
+        self.nameless = set(self.rows_of.get("", set()))  # as delivered
         # A name in a log is read as clean text, so that of the file is compared as such.
         for name in ("_file", "_sheet"):
             self.frame[f"{name} said"] = clean(self.frame[name])
@@ -195,7 +196,7 @@ class _Replay:
             # By its place alone only an interview without a number is addressed: a file that was
             # delivered anew, or another district's, may have anybody in that row.
             at = self.rows_at.get((entry.file, int(entry.row)), set())
-            rows = at & self.rows_of.get("", set())
+            rows = at & self.nameless
         places = (("_file said", entry.file), ("_sheet said", entry.sheet), ("_row", entry.row))
         for name, value in places:
             if not pd.isna(value) and value != "":

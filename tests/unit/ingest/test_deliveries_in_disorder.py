@@ -198,3 +198,17 @@ def test_a_pattern_that_might_try_for_ever_is_not_tried():
     with pytest.raises(NotEvaluableError):
         parse("regex(., '([A-Za-z0-9]+)+!')")
     assert parse("regex(., '(?:[A-Z]{2}-[0-9]{2})')")
+
+
+def test_a_nameless_row_stays_addressed_by_its_place_once_it_has_been_given_a_number(year):
+    frame = interviews(6)
+    frame.loc[3, "respondent_id"] = ""
+    (year / HA_LONG / "a.xlsx").write_bytes(survey(frame))
+    place = ["a.xlsx", "5"]
+    write_log(year, {"HieuChinh": [
+        ["Đội", "05/09/2019", "thiếu mã", "", "MaPhieu", "", "QN-9999", "", *place],
+        ["Đội", "06/09/2019", "nhập nhầm", "", "Tuoi", frame["age"][3], "30", "", *place],
+    ]})  # fmt: skip
+    corrected, _ = correct(year, read(year).raw)
+    assert corrected["age"][3] == "30"
+    assert corrected["respondent_id"][3] == KEYS.pseudonym("QN-9999")
