@@ -131,15 +131,11 @@ def _summary(changes: pd.DataFrame) -> dict[str, Any]:
 
 
 def _year_on(
-    facts: FactsParam, survey: SurveyRow, year: int, table: pd.DataFrame,
+    facts: FactsParam, year: int, moved: Restated, is_whole: bool,
     groups: pd.DataFrame | None = None,
 ) -> SurveyYear:  # fmt: skip
-    """The survey of `year` on the boundary of `survey`: its units go where their communes lie."""
-    moved = _on_boundary(facts, survey, year, table)
-    if groups is not None:
-        groups = _on_boundary(facts, survey, year, groups).frame
+    """A year as it is compared, its table and groups being on the boundary already."""
     totals = read_totals(facts, year, moved.frame)
-    is_whole = not _lost(year, table)
     return survey_year_of(moved, year, totals, facts.set_as_asked(year), is_whole, groups)
 
 
@@ -171,9 +167,16 @@ def district_changes(
     def changed(year: str) -> pd.DataFrame:
         survey, expected = facts.survey(int(year)), districts_of(int(year))
         tables = {int(key): table for key, table in survey_totals.items() if key <= year}
+        lost = {one: _lost(one, table) for one, table in tables.items()}
+        # Every year's sampling units go where their communes lie on this year's boundary.
+        moved = {one: _on_boundary(facts, survey, one, table) for one, table in tables.items()}
+        groups = {
+            int(key): _on_boundary(facts, survey, int(key), table).frame
+            for key, table in group_totals.items() if key <= year
+        }  # fmt: skip
         years = {
-            one: _year_on(facts, survey, one, table, group_totals.get(str(one)))
-            for one, table in tables.items()
+            one: _year_on(facts, one, own, not lost[one], groups.get(one))
+            for one, own in moved.items()
         }
         now = years.pop(int(year))
         # A survey that was taken and could not be used is no valid base, not an unheard-of one.
@@ -187,21 +190,19 @@ def district_changes(
             if comparison.base_year is None or comparison.base_year < int(year)
         ]
         table = pd.concat(compared, ignore_index=True)
-        own_table = tables[int(year)]
         is_sample = {one: bool(own["is_sample"].any()) for one, own in tables.items()}
         table = table.assign(
             survey_year=int(year),
             boundary_date=survey.reference_date,
-            n=_interviews(table["district"], own_table, _lost(int(year), own_table)),
+            n=_interviews(table["district"], tables[int(year)], lost[int(year)]),
             base_n=pd.NA,
             edition=pd.NA,  # labels are put on when the rows are published
             base_edition=pd.NA,
             is_sample=table["base_year"].map(is_sample).eq(True) | is_sample[int(year)],
         )
         for base, rows in table.groupby("base_year"):
-            lost = _lost(base, tables[base])
-            then = _on_boundary(facts, survey, base, tables[base]).frame
-            table.loc[rows.index, "base_n"] = _interviews(rows["district"], then, lost)
+            found = _interviews(rows["district"], moved[base].frame, lost[base])
+            table.loc[rows.index, "base_n"] = found
         note(context, year, **_summary(table))
         tree = facts.indicator_set(survey.indicator_set).tree
         names = facts.units.districts_on(survey.reference_date).set_index("district")
@@ -234,7 +235,8 @@ def district_trends(
         run, is_sample = [], False
         for earlier in sorted(int(key) for key in survey_totals if int(key) <= int(year)):
             table = survey_totals[str(earlier)]
-            run.append(_year_on(facts, survey, earlier, table))
+            moved = _on_boundary(facts, survey, earlier, table)
+            run.append(_year_on(facts, earlier, moved, not _lost(earlier, table)))
             is_sample |= bool(table["is_sample"].any())
         trends = trend_of_districts(run, expected)
         total = trends[(trends["level"] == "total") & (trends["district"] != PROVINCE)]

@@ -1,23 +1,30 @@
 """Comparability: which keys of a year's indicator set can be compared with an earlier year's.
 Not here: the change itself (change.py), or the verdict on a key (dgi.change)."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 import pandas as pd
 
 from assets.declare import Frames, describe, note
 from dgi.change.comparability import compare_sets
+from dgi.change.comparison import is_in_reach
+from dgi.facts.comparisons import ComparisonRow
 from dgi.facts.differences import put_in_words
 from pipelines.partitions import SURVEY_YEARS, survey_year
 from pipelines.resources import FactsParam
 
-PREVIOUS, BASELINE = "previous", "baseline"
 
-
-def base_years(year: int) -> dict[str, int]:
-    """The named base years of a survey year; the first year is its own baseline."""
-    earlier = [one for one in SURVEY_YEARS if one < year]
-    baseline = {BASELINE: SURVEY_YEARS[0]}
-    return {PREVIOUS: earlier[-1], **baseline} if earlier else baseline
+def base_years(comparisons: Sequence[ComparisonRow], year: int) -> dict[str, int]:
+    """The base year of each named comparison that reaches one, the latest; a fixed base year is
+    compared with itself, so that its own year has a table too."""
+    found = {}
+    for comparison in comparisons:
+        reach = [one for one in SURVEY_YEARS if is_in_reach(comparison, year, one)]
+        reach += [year] if comparison.base_year == year else []
+        if reach:
+            found[comparison.comparison] = max(reach)
+    return found
 
 
 @dg.asset(
@@ -27,7 +34,7 @@ def base_years(year: int) -> dict[str, int]:
         "change",
         "One row is one key of the index beside the same key in an earlier year: whether both "
         "measure alike, by the indicator sets and the questionnaires, and what differs.",
-        ["data/surveys.csv", "data/indicator_sets", "data/questionnaires",
+        ["data/surveys.csv", "data/comparisons.csv", "data/indicator_sets", "data/questionnaires",
          "data/labels/differences.csv", "assets/comparability.py"],
         tags={"task": "T5"},
     ),
@@ -38,7 +45,7 @@ def set_comparisons(context: dg.AssetExecutionContext, facts: FactsParam) -> Fra
     for year in sorted(str(key) for key in context.partition_keys):
         parts = [
             _compare(facts, int(year), comparison, base, labels)
-            for comparison, base in base_years(int(year)).items()
+            for comparison, base in base_years(facts.comparisons, int(year)).items()
         ]
         table = pd.concat(parts, ignore_index=True)
         for name, own in table.groupby("comparison")["status"]:

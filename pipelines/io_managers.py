@@ -16,6 +16,7 @@ from pipelines.delivered import LANDING, READERS, report
 from pipelines.event_log import DATA_VERSION
 from pipelines.files import sha256
 from pipelines.freshness import Freshness, Seen
+from pipelines.partitions import year_of
 from pipelines.schemas import Schemas
 from pipelines.stores import Store
 
@@ -117,7 +118,7 @@ class StoreIOManager(dg.IOManager):
             return self.freshness
         tags = context.step_context.run_tags
         own = [tags[name] for name in (PARTITION, RANGE_START, RANGE_END) if name in tags]
-        years = [int(key.rsplit("|", 1)[-1]) for key in own]  # <year> or <district>|<year>
+        years = [year_of(key) for key in own]
         return self.freshness.reopened(range(min(years), max(years) + 1) if years else ())
 
     def _guard(

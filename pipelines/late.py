@@ -6,24 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
-
 from pipelines.closing import SURVEY_ASSETS
 from pipelines.delivered import READERS
 from pipelines.edition_changes import NAMED, changed_inputs
 from pipelines.edition_content import delivered_names
 from pipelines.freshness import Freshness, Seen
 from pipelines.jobs import STAGES, Stage
-from pipelines.partitions import dimensions, district_year, survey_year
+from pipelines.partitions import dimensions, district_year, year_of
 from pipelines.runs import FailedPartition
 
 if TYPE_CHECKING:
     from pipelines.definitions import Pipeline
 
-GRIDS: dict[str, dg.PartitionsDefinition] = {
-    "district_year": district_year,
-    "survey_year": survey_year,
-}
+GRIDS = ("district_year", "survey_year")
 
 
 def left_alone(pipeline: Pipeline, stage: Stage, partitions: Sequence[str | None]) -> list[str]:
@@ -45,7 +40,7 @@ def left_alone(pipeline: Pipeline, stage: Stage, partitions: Sequence[str | None
     for key in partitions:
         if key is None or not set(stage.assets) <= SURVEY_ASSETS:
             continue
-        year = _year(key, GRIDS[stage.grain])
+        year = year_of(key)
         edition = pipeline.editions.newest(year)
         strict, seen = judged.setdefault(year, (pipeline.freshness.reopened([year]), {}))
         if edition is None or all(strict.is_true(asset, key, seen) for asset in stage.assets):
@@ -65,7 +60,7 @@ def _published(pipeline: Pipeline, stage: Stage, key: str | None) -> dict[str, d
     """What the newest edition of a partition's year was made of; {} where there is none."""
     if key is None or stage.grain not in GRIDS:
         return {}
-    edition = pipeline.editions.newest(_year(key, GRIDS[stage.grain]))
+    edition = pipeline.editions.newest(year_of(key))
     return edition.made if edition else {}
 
 
@@ -99,7 +94,7 @@ def late_changes(
     for key in closed.get("district_year", ()):
         changed = changed_files(pipeline, key)
         if changed:
-            year = _year(key, district_year)
+            year = year_of(key)
             told.add(year)
             label = pipeline.editions.newest(year).label  # type: ignore[union-attr]
             failures.append(FailedPartition("district_year", key, (
@@ -109,7 +104,7 @@ def late_changes(
                 f'make refresh REASON="why"'
             )))  # fmt: skip
     years = {
-        _year(key, GRIDS[stage.grain])
+        year_of(key)
         for stage in STAGES if stage.grain in GRIDS
         for key in closed.get(stage.name, ())
     }  # fmt: skip
@@ -148,7 +143,3 @@ def changed_files(pipeline: Pipeline, key: str) -> list[str]:
             if name in before and now[name] != before[name]
         }
     return sorted(words)
-
-
-def _year(key: str, grid: dg.PartitionsDefinition) -> int:
-    return int(dimensions(grid, key)["survey_year"])

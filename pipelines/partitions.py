@@ -101,3 +101,8 @@ def place(partition: str) -> tuple[int, str]:
     """Survey year and district key of a district-year partition key."""
     found = dimensions(district_year, partition)
     return int(found[YEAR]), found[DISTRICT]
+
+
+def year_of(partition: str) -> int:
+    """Year of a partition key of any grid, by year or by district and year."""
+    return int(partition) if partition.isdecimal() else place(partition)[0]

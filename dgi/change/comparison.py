@@ -43,7 +43,7 @@ def choose_base_years(
     max_gap_years back at most; kind fixed: that year or none. The province needs a year in which
     every district is whole.
     """
-    reach = (one for one in complete if _is_in_reach(comparison, year, one))
+    reach = (one for one in complete if is_in_reach(comparison, year, one))
     earlier = sorted(reach, reverse=True)
     needed = {**{unit: {unit} for unit in expected}, PROVINCE: set(expected)}
 
@@ -183,7 +183,7 @@ def _refusals(
     comparison: ComparisonRow, now: SurveyYear, earlier: Sequence[SurveyYear]
 ) -> dict[str, str]:
     """Units of this year that the boundary keeps from the last year they could be compared with."""
-    reach = [one for one in earlier if _is_in_reach(comparison, now.year, one.year)]
+    reach = [one for one in earlier if is_in_reach(comparison, now.year, one.year)]
     if not reach:
         return {}
     last = max(reach, key=lambda one: one.year)
@@ -192,7 +192,8 @@ def _refusals(
     return {unit: why for unit, why in reasons.items() if unit in now.complete}
 
 
-def _is_in_reach(comparison: ComparisonRow, year: int, base: int) -> bool:
+def is_in_reach(comparison: ComparisonRow, year: int, base: int) -> bool:
+    """Whether a comparison lets `year` be compared with `base` (method §8)."""
     if comparison.kind == PREVIOUS:
         return year - (comparison.max_gap_years or 1) <= base < year
     return base == comparison.base_year and base < year

@@ -24,6 +24,7 @@ from dgi.facts.rows import (
 )
 
 REPAIR = "Correct the cell; data/questionnaires/README.md says what each column means."
+OPTION_MARK = "/"
 
 
 class AnswerRow(Row):
@@ -200,6 +201,16 @@ class Questionnaire:
         return dict(zip(self.fixed["column"], self.fixed["name"], strict=True)) | dict(
             zip(self.questions["column"], self.questions["question"], strict=True)
         )
+
+    def options(self) -> dict[str, dict[str, str]]:
+        """Questions with several answers: their common header -> option -> the option's own
+        question. An option's header is PARENT/OPTION."""
+        parents: dict[str, dict[str, str]] = {}
+        for row in self.questions.itertuples(index=False):
+            parent, mark, option = row.column.rpartition(OPTION_MARK)
+            if mark:
+                parents.setdefault(parent, {})[option] = row.question
+        return parents
 
     def known_headers(self) -> dict[str, str]:
         """Workbook header -> name of every column a file may have, persons' columns included."""

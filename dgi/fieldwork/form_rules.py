@@ -22,7 +22,6 @@ PART_OF_KIND = {
     "constraint_broken": "constraint",
 }
 TODAY = re.compile(r"\btoday\(\s*\)")
-OPTION_MARK = "/"  # PARENT/OPTION, the header of one option of a question with several answers
 UNREADABLE = KINDS.index("unreadable")
 BLANK_KINDS = [KINDS.index(kind) for kind in ("left_blank", "not_asked")]
 REASON_KINDS = [KINDS.index(kind) for kind in ("dont_know", "refused")]
@@ -61,7 +60,7 @@ def judge_form(
     answers, explained = type_answers(kept, questionnaire, form_rules.spellings)
     rules = _on_the_day(form_rules.rules, answers)
     violations, unread = check_form(rules, answers)
-    parents = _find_parents(questionnaire)
+    parents = questionnaire.options()
     is_told = _is_set_aside(violations, kept, rejected, parents)
     found = violations[~is_told & ~_is_explained(violations, explained)]
     first = {parent: next(iter(options.values())) for parent, options in parents.items()}
@@ -131,7 +130,7 @@ def type_answers(
         is_lost = unreadable[:, number]
         words = clean(delivered[name]).to_numpy(object) if is_lost.any() else ""
         typed[name] = np.where(is_lost, words, written)
-    for parent, options in _find_parents(questionnaire).items():
+    for parent, options in questionnaire.options().items():
         if set(options.values()) <= set(asked):
             at = [asked.index(question) for question in options.values()]
             typed[parent] = _join_options(list(options), answers.codes[:, at], answers.kinds[:, at])
@@ -168,16 +167,6 @@ def _open_columns(questionnaire: Questionnaire) -> pd.DataFrame:
     """Rows of the columns that are neither of persons nor keys: a key comes as a pseudonym."""
     both = pd.concat([questionnaire.fixed, questionnaire.carried], ignore_index=True)
     return both[~both["role"].isin(["identity", "key"])]
-
-
-def _find_parents(questionnaire: Questionnaire) -> dict[str, dict[str, str]]:
-    """Questions with several answers: their common header -> option -> its own question."""
-    parents: dict[str, dict[str, str]] = {}
-    for row in questionnaire.questions.itertuples(index=False):
-        parent, mark, option = row.column.rpartition(OPTION_MARK)
-        if mark:
-            parents.setdefault(parent, {})[option] = row.question
-    return parents
 
 
 def _on_the_day(rules: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,6 @@ from dgi.facts.questionnaire import Questionnaire
 from dgi.facts.spelling import clean, fold
 from dgi.ingest.contents import AnswerList, Fit, answer_lists, column_fits
 
-OPTION_MARK = "/"  # PARENT/OPTION in a questionnaire
 OPTION_FORMS = ("/", "_", ".", ":", "-", "__", "_opt", "_option")  # as tools write it
 BRACKETS = re.compile(r"\[\d+\]")
 SEPARATORS = re.compile(r"[/.:-]")
@@ -40,16 +39,6 @@ def plain(header: str) -> str:
     return clean(header).casefold().replace(" ", "")
 
 
-def option_columns(questionnaire: Questionnaire) -> dict[str, dict[str, str]]:
-    """Questions with several answers: their common header -> option -> name of its column."""
-    parents: dict[str, dict[str, str]] = {}
-    for header, name in questionnaire.headers().items():
-        parent, mark, option = header.rpartition(OPTION_MARK)
-        if mark:
-            parents.setdefault(parent, {})[option] = name
-    return parents
-
-
 class HeaderBook:
     """Every header the questionnaire, the tools and usual words give a meaning to; one for all
     files of a questionnaire."""
@@ -64,7 +53,7 @@ class HeaderBook:
         self._persons = frozenset(questionnaire.names("identity"))
         self._headers = {plain(header): name for header, name in headers.items()}
         self._keys = {plain(name): name for name in headers.values()}
-        self.parents = option_columns(questionnaire)
+        self.parents = questionnaire.options()
         self._options = {
             plain(f"{parent}{form}{option}"): name
             for parent, options in self.parents.items()

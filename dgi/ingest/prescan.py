@@ -86,9 +86,7 @@ def read_safely() -> Iterator[None]:
     """Whatever a damaged zip makes the library raise becomes one refusal."""
     try:
         yield
-    except NotImplementedError:
-        raise Refused(Note("damaged")) from None
-    except RuntimeError as error:
+    except RuntimeError as error:  # also of a way of packing that the library does not know
         key = "password" if "encrypted" in str(error) or "password" in str(error) else "damaged"
         raise Refused(Note(key)) from None
     except DAMAGE:
