@@ -10,7 +10,8 @@ from assets.declare import Frames, describe, for_each, markdown_table, note
 from dgi.index.estimation import estimate_indicators
 from dgi.index.indicators import indicator_values
 from dgi.index.scores import PROVINCE, score_districts
-from dgi.index.totals import Calibration, PsuTotals, reduce_to_psu
+from dgi.index.sums import Calibration
+from dgi.index.totals import PsuTotals, reduce_to_psu
 from dgi.survey.design import sampling_units
 from dgi.survey.weights import (
     calibration_columns,

@@ -9,7 +9,8 @@ import survey_data as survey
 
 from dgi.index.estimation import linearised_means, weighted_means
 from dgi.index.replicates import draw_bootstrap, replicate_means
-from dgi.index.totals import Answers, PsuTotals, reduce_to_cells
+from dgi.index.sums import Answers
+from dgi.index.totals import PsuTotals, reduce_to_cells
 from dgi.survey.design import Design
 
 

@@ -26,7 +26,8 @@ from dgi.index.scores import (
     scoring_rule,
     without_noise,
 )
-from dgi.index.totals import PsuTotals, sum_answers
+from dgi.index.sums import sum_answers
+from dgi.index.totals import PsuTotals
 
 
 def change_of_domains(

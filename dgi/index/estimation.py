@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from dgi.index.totals import Answers, PsuTotals, reduce_to_cells
+from dgi.index.sums import Answers
+from dgi.index.totals import PsuTotals, reduce_to_cells
 from dgi.survey.design import Design
 
 CONFIDENCE = 0.95

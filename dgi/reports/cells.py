@@ -15,6 +15,8 @@ from .language import NOT_APPLICABLE, is_missing, split_flags
 
 MAX_TEXT = 32_767
 MAX_TITLE = 31
+# For xlsxwriter: what begins like a formula, a link or a number stays the text that it is.
+AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")

@@ -13,6 +13,7 @@ import pyreadstat
 
 from dgi.facts.questionnaire import Questionnaire
 
+from .cells import AS_TEXT
 from .field_workbook import CREATED
 
 FORM_TIME, KOBO_TIME = "%d/%m/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S"
@@ -59,8 +60,7 @@ def write_kobo_export(rows: pd.DataFrame, questionnaire: Questionnaire) -> bytes
     table["_submission_time"] = sent.dt.strftime(KOBO_TIME)
     table["_index"] = range(1, len(table) + 1)
     buffer = io.BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False}
-    with pd.ExcelWriter(buffer, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:
+    with pd.ExcelWriter(buffer, engine="xlsxwriter", engine_kwargs={"options": AS_TEXT}) as writer:
         writer.book.set_properties({"created": CREATED})
         table.to_excel(writer, sheet_name=questionnaire.name, index=False)
     return buffer.getvalue()

@@ -10,6 +10,7 @@ from datetime import datetime
 import pandas as pd
 import xlsxwriter
 
+from .cells import AS_TEXT
 from .style import BLUE, FAMILY, RULE
 
 COVER_SHEET, ANSWER_SHEET = "Bia", "TraLoi"
@@ -26,13 +27,7 @@ def write_field_workbook(answers: pd.DataFrame, cover: Sequence[str]) -> bytes:
     arguments give equal bytes.
     """
     buffer = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(buffer, options) as workbook:
+    with xlsxwriter.Workbook(buffer, {"in_memory": True} | AS_TEXT) as workbook:
         workbook.set_properties({"created": CREATED, "author": "DGI"})
         _write_cover(workbook, cover)
         _write_answers(workbook, answers)

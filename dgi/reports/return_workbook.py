@@ -16,7 +16,7 @@ from dgi.facts.questionnaire import Questionnaire
 
 from . import return_words as words
 from . import style
-from .cells import clean_text
+from .cells import AS_TEXT, clean_text
 from .language import Pair
 from .return_layout import FILLS, ReturnBook, points_of, put, put_pair, write_header
 from .return_rows import list_to_answer, number_interviews
@@ -54,8 +54,7 @@ def write_return_workbook(
     checks. Equal arguments give equal bytes. Sheet CanXacMinh is read back as corrections.
     """
     buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-               "strings_to_numbers": False,
+    options = {**AS_TEXT, "in_memory": True,
                # Widths are in digits of this font, and row heights are reckoned by it.
                "default_format_properties": {"font_name": style.FAMILY,
                                              "font_size": 11}}  # fmt: skip

@@ -10,7 +10,7 @@ import xlsxwriter
 
 from dgi.facts.form_design import FormDesign
 
-from .cells import clean_text
+from .cells import AS_TEXT, clean_text
 from .field_workbook import CREATED
 from .style import BLUE, FAMILY
 
@@ -26,13 +26,7 @@ def write_xlsform(design: FormDesign) -> bytes:
     tools pass over it. Equal designs give equal bytes.
     """
     buffer = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(buffer, options) as workbook:
+    with xlsxwriter.Workbook(buffer, {"in_memory": True} | AS_TEXT) as workbook:
         workbook.set_properties({"created": CREATED, "author": "DGI"})
         for name, table in (("survey", design.survey), ("choices", design.choices),
                             ("settings", design.settings)):  # fmt: skip

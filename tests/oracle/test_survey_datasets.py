@@ -19,7 +19,8 @@ from dgi.index.estimation import (
     weighted_means,
 )
 from dgi.index.replicates import make_jackknife
-from dgi.index.totals import Calibration, PsuTotals, reduce_to_cells, reduce_to_psu
+from dgi.index.sums import Calibration
+from dgi.index.totals import PsuTotals, reduce_to_cells, reduce_to_psu
 from dgi.survey.calibration import calibrate, indicator_columns, post_stratify
 from dgi.survey.design import Design
 

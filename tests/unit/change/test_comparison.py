@@ -19,7 +19,7 @@ from dgi.change.panel import SurveyYear
 from dgi.change.two_years import sum_by_group
 from dgi.facts.comparisons import ComparisonRow
 from dgi.index.scores import PROVINCE
-from dgi.index.totals import Calibration
+from dgi.index.sums import Calibration
 
 DISTRICTS = ["101-ha", "102-hb", "103-hc"]
 NODES = 6 + len(KEYS)

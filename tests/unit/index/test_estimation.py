@@ -17,7 +17,8 @@ from dgi.index.estimation import (
     linearised_means,
     weighted_means,
 )
-from dgi.index.totals import Answers, Calibration, PsuTotals, reduce_to_cells, reduce_to_psu
+from dgi.index.sums import Answers, Calibration
+from dgi.index.totals import PsuTotals, reduce_to_cells, reduce_to_psu
 from dgi.survey.design import Design, LonelyPsuError
 
 NUMBERS = ["estimate", "se", "ci_low", "ci_high", "df", "n", "n_effective", "deff"]

@@ -15,7 +15,7 @@ from dgi.index.replicates import (
     replicate_means,
     replicate_means_of_respondents,
 )
-from dgi.index.totals import Calibration
+from dgi.index.sums import Calibration
 from dgi.survey.design import Design
 
 STRATA = np.array(["x"] * 5 + ["y"] * 3 + ["z"] + ["w"] * 2)
