@@ -1,5 +1,5 @@
 """Why published PAPI moved or lags, and what each part took or gave (task T1, method §9).
-Not here: the published figures (scores.py), or change in the district survey (dgi.index)."""
+Not here: the published figures (scores.py), or change in the district survey (dgi.change)."""
 
 from __future__ import annotations
 

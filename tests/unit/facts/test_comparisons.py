@@ -1,5 +1,5 @@
 """Belongs here: what wrong comparisons and wrong claims are refused with.
-Does not belong here: which base year a unit gets, or which claim a row (tests of dgi.index)."""
+Does not belong here: which base year a unit gets, or which claim a row (tests of dgi.change)."""
 
 from __future__ import annotations
 
