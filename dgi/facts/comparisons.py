@@ -1,5 +1,5 @@
 """Which earlier year a year is compared with, and what may be said of a change, as data.
-Not here: choosing a unit's base year, or a claim for a row (dgi.change), or sentences of figures."""
+Not here: choosing a base year or a claim for a row (dgi.change), or sentences of figures."""
 
 from __future__ import annotations
 
