@@ -22,7 +22,8 @@ class Stage:
     requires: tuple[str, ...] = ()
     """Assets of earlier stages without which a partition is not even tried."""
     phase: int = 1
-    """Stages of one phase do not need one another and may be made at the same time."""
+    """Stages of one phase, and partitions of one stage, do not need one another and may be made at
+    the same time: what looks back to other years is of a later phase than what it looks at."""
 
     def job(self):
         return dg.define_asset_job(
@@ -42,10 +43,10 @@ STAGES = (
         "The Decision, units and indicator sets, into the warehouse.",
     ),
     Stage(
+        "papi_figures",
         "papi_year",
-        "papi_year",
-        ("papi_scores", "papi_diagnosis", "papi_report", "published_papi"),
-        "Published PAPI of one year: scores, diagnosis, product P1.",
+        ("papi_scores",),
+        "Published PAPI of one year, as published.",
     ),
     Stage(
         "district_year",
@@ -57,14 +58,31 @@ STAGES = (
         "One district's survey of one year, from files as received to indicator estimates.",
     ),
     Stage(
+        "papi_year",
+        "papi_year",
+        ("papi_diagnosis", "papi_report", "published_papi"),
+        "Published PAPI of one year beside the years before: diagnosis, product P1.",
+        requires=("papi_scores",),
+        phase=2,
+    ),
+    Stage(
         "survey_year",
         "survey_year",
         ("survey_totals", "province_estimates", "district_scores", "rank_probabilities",
-         "group_totals", "district_changes", "form_rules", "published_fieldwork",
-         "set_comparisons", "indicator_questions", "provenance",
-         "source_files", "published_lineage"),
-        "One survey year over its districts: scores, changes, and where they come from.",
+         "group_totals", "form_rules", "published_fieldwork", "indicator_questions"),
+        "One survey year over its districts: sums and scores.",
         phase=2,
+    ),
+    # Apart from the sums, which it needs of all years before: ranges of years run side by side.
+    Stage(
+        "change_year",
+        "survey_year",
+        ("district_changes", "set_comparisons", "provenance", "source_files",
+         "published_lineage"),
+        "One survey year beside the years before: changes, what can be compared, and where the "
+        "year's figures come from.",
+        requires=("district_scores",),
+        phase=3,
     ),
     Stage(
         "analysis_year",
@@ -73,7 +91,7 @@ STAGES = (
          "ranking_alternatives", "priorities", "published_analysis"),
         "How sure the year's ranking is, its trends, and where to act first, into the warehouse.",
         requires=("district_scores", "district_changes"),
-        phase=3,
+        phase=4,
     ),
     Stage(
         "annual_reports",
@@ -81,7 +99,7 @@ STAGES = (
         ("annual_report",),
         "Product P7 of one survey year.",
         requires=("district_scores", "district_changes", "province_estimates"),
-        phase=3,
+        phase=4,
     ),
     Stage(
         "district_profiles",
@@ -89,7 +107,7 @@ STAGES = (
         ("district_profile",),
         "The profile of one district in one survey year.",
         requires=("indicator_estimates", "district_scores", "district_changes"),
-        phase=3,
+        phase=4,
     ),
     # Last: the label of the edition is decided from all that an edition would hold.
     Stage(
@@ -98,7 +116,7 @@ STAGES = (
         ("published_survey",),
         "Scores and changes of one year under the label of their edition, into the warehouse.",
         requires=("district_scores", "district_changes", "province_estimates"),
-        phase=4,
+        phase=5,
     ),
 )  # fmt: skip
 

@@ -191,3 +191,20 @@ def test_a_change_in_any_code_a_stage_imports_makes_its_assets_stale(stage):
         if path not in declared and not any(path.startswith(f"{part}/") for part in declared)
     )  # fmt: skip
     assert not uncovered, f"name them in made_by of assets/{stage}.py"
+
+
+def test_nothing_looks_at_another_partition_that_may_be_made_at_the_same_time():
+    graph = defs.resolve_asset_graph()
+    stage_of = {dg.AssetKey(asset): stage for stage in STAGES for asset in stage.assets}
+    for key, stage in stage_of.items():
+        for parent in graph.get(key).parent_keys & stage_of.keys():
+            mapping = graph.get_partition_mapping(key, parent)
+            if stage_of[parent].phase == stage.phase:
+                assert stage_of[parent] is stage, (key, parent)
+                assert getattr(mapping, "start_offset", 0) == 0, (key, parent)
+            assert stage_of[parent].phase <= stage.phase, (key, parent)
+
+
+def test_stages_stand_in_the_order_of_their_phases():
+    phases = [stage.phase for stage in STAGES]
+    assert phases == sorted(phases)
