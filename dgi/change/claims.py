@@ -9,11 +9,11 @@ import pandas as pd
 
 from dgi.index.ranking import SIGNIFICANCE
 
-BESIDE = ("boundary_restated", "spans_years")
+BESIDE = ("boundary_restated", "boundary_apportioned", "spans_years")
 CLAIMS = (
     "improved", "declined", "certain_but_small", "large_but_uncertain", "no_clear_change",
     "common_core_changed", "common_core_unclear", "not_tested", "not_comparable", "suppressed",
-    "base_missing", "unit_missing", *BESIDE,
+    "base_missing", "unit_missing", "divided", *BESIDE,
 )  # fmt: skip
 WITHOUT_CHANGE = {
     "break_in_series": "not_comparable",
@@ -21,6 +21,7 @@ WITHOUT_CHANGE = {
     "no_base_year": "base_missing",
     "no_valid_base": "base_missing",
     "unit_absent": "unit_missing",
+    "boundary_divided": "divided",
 }
 
 

@@ -59,7 +59,8 @@ def test_a_missing_change_without_a_reason_is_a_fault_and_no_claim():
 
 
 def test_a_restated_boundary_and_a_year_between_are_said_beside_the_claim():
-    assert remarks_of(row(flag="common_core;boundary_restated;spans_years")) == list(BESIDE)
+    every = "common_core;boundary_restated;boundary_apportioned;spans_years"
+    assert remarks_of(row(flag=every)) == list(BESIDE)
     assert remarks_of(row(flag="common_core")) == []
 
 

@@ -15,6 +15,7 @@ from index_builders import small_set
 from survey_builders import commune, district
 
 from dgi.change.boundaries import IN_NO_UNIT, SUMS, restate, survey_year_of, unmeasured
+from dgi.change.claims import CLAIMS, claim_of
 from dgi.change.comparison import change_of_districts
 from dgi.change.two_years import change_of_domains
 from dgi.errors import FactError
@@ -207,6 +208,8 @@ def totals_changed(now, base, units, expected, of_day=THEN):
         totals = PsuTotals.from_frame(moved.frame, keys)
         years.append(survey_year_of(moved, year, totals, small_set(), is_whole=True))
     table = change_of_districts(years[1], years[:1], PREVIOUS, expected)
+    # Whatever a boundary does to a change, something may be said of it.
+    assert {claim_of(row) for row in table.itertuples()} <= set(CLAIMS)
     return table[table["level"] == "total"].set_index("district")
 
 
